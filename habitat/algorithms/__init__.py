@@ -1,0 +1,1 @@
+"""The verbs on arrays: arrays in, arrays out. No IO."""

@@ -1,0 +1,1 @@
+"""The nouns: grid, periods, bands, legends, layers, errors. No IO."""

@@ -1,0 +1,121 @@
+"""The catalogue record of a scene, and which of several records of one view is used."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file of an item, and where in it a band is.
+
+    Attributes
+    ----------
+    href : str
+        Path of the file.
+    band_index : int
+        1-based band of the file.
+    offset_dn : int
+        Subtracted from each observed value, so that reflectance × 10,000 remains
+        (0, or 1,000 from baseline 04.00 on).
+    scale : float
+        Reflectance of one stored unit (1e-4 for Sentinel-2; 1.0 for float reflectance).
+    """
+
+    href: str
+    band_index: int = 1
+    offset_dn: int = 0
+    scale: float = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class SceneItem:
+    """One catalogue record: what was seen, when, by which version of the processor.
+
+    Attributes
+    ----------
+    item_id : str
+        Unique id of the record.
+    acquired : datetime
+        Acquisition time, UTC, timezone-aware.
+    mission, datatake, mgrs_tile : str
+        Identify one view of one square; empty where unknown.
+    baseline : str
+        Processing baseline, ``05.10``; empty where unknown.
+    bounds : tuple of float
+        ``(x_min, y_min, x_max, y_max)`` in the project CRS [m].
+    assets : dict of str to Asset
+        By band name (``B04``), and ``scl`` or ``cloud_probability`` for the mask.
+    checksum : str
+        Digest of all pixels (of the files, or of the recipe of a simulated scene).
+    """
+
+    item_id: str
+    acquired: datetime
+    mission: str
+    datatake: str
+    mgrs_tile: str
+    baseline: str
+    bounds: tuple[float, float, float, float]
+    assets: dict[str, Asset] = field(hash=False)
+    checksum: str
+
+    @property
+    def view(self) -> tuple[str, str, str]:
+        """Key of the view that duplicates share; the item's own id where it is unknown."""
+        if not self.datatake:
+            return ("", "", self.item_id)
+        return (self.mission, self.datatake, self.mgrs_tile)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedScene:
+    """A scene that was found but not used, and why."""
+
+    item_id: str
+    reason: str
+
+
+def resolve_duplicates(
+    items: Iterable[SceneItem],
+) -> tuple[list[SceneItem], list[RefusedScene]]:
+    """Keep the newest version of each view.
+
+    Two records of one view (same mission, datatake and tile) with **equal** baseline and
+    different bounds are the two halves of a split tile and are both kept; otherwise the higher
+    baseline wins, then the later id.
+
+    Parameters
+    ----------
+    items : iterable of SceneItem
+        Any order.
+
+    Returns
+    -------
+    kept : list of SceneItem
+        Sorted by acquisition time, then id.
+    refused : list of RefusedScene
+        The superseded records.
+    """
+    views: dict[tuple[str, str, str], list[SceneItem]] = {}
+    for item in items:
+        views.setdefault(item.view, []).append(item)
+    kept: list[SceneItem] = []
+    refused: list[RefusedScene] = []
+    for group in views.values():
+        newest = max(item.baseline for item in group)
+        by_bounds: dict[tuple[float, float, float, float], SceneItem] = {}
+        for item in sorted(group, key=lambda i: (i.baseline, i.item_id)):
+            if item.baseline < newest:
+                continue
+            by_bounds[item.bounds] = item
+        winners = {item.item_id for item in by_bounds.values()}
+        kept += by_bounds.values()
+        refused += [
+            RefusedScene(item.item_id, f"superseded by {sorted(winners)[-1]}")
+            for item in group
+            if item.item_id not in winners
+        ]
+    kept.sort(key=lambda item: (item.acquired, item.item_id))
+    refused.sort(key=lambda scene: scene.item_id)
+    return kept, refused

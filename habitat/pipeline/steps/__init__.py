@@ -1,0 +1,1 @@
+"""One module of glue per family of steps."""
