@@ -105,3 +105,20 @@ HABITAT_CLASS = Legend(
         LegendClass(3, "effective potential habitat", "#1a7f4b"),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Crosswalk:
+    """Codes of one legend as codes of another.
+
+    Attributes
+    ----------
+    source, target : str
+        Names of the legends.
+    codes : dict of int to int
+        Target code of each source code; 0 (not observed) where the target has no such class.
+    """
+
+    source: str
+    target: str
+    codes: dict[int, int]

@@ -138,3 +138,43 @@ class Season:
             Period(p.start.in_year(year + p.year_offset), p.end.in_year(year + p.year_offset))
             for p in self.parts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonTable:
+    """The seasons of a zone, as read from a seasons data file.
+
+    Attributes
+    ----------
+    name : str
+        Of the data file.
+    seasons : dict of str to Season
+        By name, ``leaf_on``.
+    fire_season : tuple of SeasonPart
+        When fires run.
+    green_up : MonthDay
+        From this day a burn of the season before is covered by new growth.
+    """
+
+    name: str
+    seasons: dict[str, Season]
+    fire_season: tuple[SeasonPart, ...]
+    green_up: MonthDay
+
+    def season(self, name: str) -> Season:
+        """Return a season by name.
+
+        Raises
+        ------
+        ConfigError
+            If there is none of that name.
+        """
+        if name not in self.seasons:
+            raise ConfigError(
+                f"season: expected one of {list(self.seasons)} of {self.name!r}, got {name!r}"
+            )
+        return self.seasons[name]
+
+    def fire_periods(self, year: int) -> tuple[Period, ...]:
+        """Return when fires run in the fire year that ends in ``year``."""
+        return Season("fire_season", self.fire_season).periods(year)

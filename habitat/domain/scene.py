@@ -20,12 +20,15 @@ class Asset:
         (0, or 1,000 from baseline 04.00 on).
     scale : float
         Reflectance of one stored unit (1e-4 for Sentinel-2; 1.0 for float reflectance).
+    nodata : float or None
+        Stored value of "no data"; None where the file itself says it, else 0.
     """
 
     href: str
     band_index: int = 1
     offset_dn: int = 0
     scale: float = 1e-4
+    nodata: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""One module of glue per family of steps."""
+"""One module of glue per family of steps; which function plans which step."""

@@ -1,0 +1,1 @@
+"""Burn scars: evidence per look, objects across tiles, and what is known of each pixel."""

@@ -1,0 +1,295 @@
+"""What is known of burning at each pixel of a tile in a fire year."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from habitat.algorithms.burn.candidates import Candidates, last_unburned
+from habitat.algorithms.burn.inputs import BurnParams, FireYear, Kind, Looks
+from habitat.algorithms.burn.objects import NO_DAY, TileObjects
+from habitat.algorithms.burn.severity import (
+    NO_SEVERITY,
+    UNBURNED,
+    BurnedPixels,
+    forest_severity,
+)
+from habitat.algorithms.burn.statistics import Tile
+from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED
+from habitat.algorithms.kernels.burn_events import (
+    BURNED,
+    POSSIBLE,
+    EventRules,
+    Events,
+    longest_gap,
+    scan_events,
+)
+from habitat.algorithms.kernels.burn_looks import HOT, OBJECT, OBSERVED
+from habitat.domain.hotspots import Hotspots
+from habitat.domain.period import date_of_epoch
+
+#: Codes of ``domain.legend.BURN_SCAR``.
+SCAR_UNBURNED, SCAR_BURNED, SCAR_POSSIBLE, SCAR_GAP = 1, 2, 3, 4
+#: ``burn_date`` of "observed and unburned".
+DATE_UNBURNED = 1
+NO_GAP_LIMIT = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True)
+class BurnLayers:
+    """The burn layers of a tile, without its halo, all ``(y, x)``.
+
+    Attributes
+    ----------
+    burn_scar : numpy.ndarray
+        uint8: 1 unburned, 2 burned, 3 possibly burned (one look only), 4 seen, but too seldom to
+        exclude a burn (or crop that is not judged); 0 never seen.
+    burn_date, burn_date_lo, burn_date_hi : numpy.ndarray
+        uint32 YYYYMMDD of the last burn, possible ones too; 1 observed and unburned; 0 never
+        seen. The day of the earliest hotspot near it in its window, else of ``burn_date_hi``.
+    times_burned : numpy.ndarray
+        uint8, burns in the fire year, possible ones not counted; 255 never seen.
+    burn_severity : numpy.ndarray
+        uint8: 1..5 forest, 8 unburned, 9 burned without severity; 0 never seen, or possibly
+        burned.
+    burn_object : numpy.ndarray
+        int32, object id of the burn, possible ones too; 0 without one.
+    from_hotspot : numpy.ndarray
+        bool, the date comes from a hotspot.
+    seen_again : numpy.ndarray
+        uint8: 0 no second look, 1 later looks refuted it, 2 they confirmed it.
+    rbr : numpy.ndarray
+        int32 in units of 1e-4, of burned forest; ``RBR_MISSING`` elsewhere.
+    """
+
+    burn_scar: np.ndarray
+    burn_date: np.ndarray
+    burn_date_lo: np.ndarray
+    burn_date_hi: np.ndarray
+    times_burned: np.ndarray
+    burn_severity: np.ndarray
+    burn_object: np.ndarray
+    from_hotspot: np.ndarray
+    seen_again: np.ndarray
+    rbr: np.ndarray
+
+
+RBR_MISSING = np.iinfo(np.int32).min
+
+
+@dataclass(frozen=True)
+class FireRecord:
+    """What bears on a whole fire year: its days and the detections of the AOI."""
+
+    fire_year: FireYear
+    hotspots: Hotspots
+
+
+def scars(
+    looks: Looks,
+    tile: Tile,
+    found: Candidates,
+    objects: TileObjects,
+    record: FireRecord,
+    params: BurnParams,
+) -> BurnLayers:
+    """Return the burn layers of a tile.
+
+    Parameters
+    ----------
+    looks : Looks
+        Of the padded tile.
+    tile : Tile
+        Its place, cover and evidence.
+    found : Candidates
+        Its candidates.
+    objects : TileObjects
+        What ``resolve`` made of them.
+    record : FireRecord
+        Days to report, and hotspots.
+    params : BurnParams
+        Thresholds.
+    """
+    core = tile.place.slices
+    shown = _with_objects(tile, found, objects, params)
+    rows, cols = core
+    look = tile.evidence.look[:, rows, cols]
+    year = record.fire_year
+    rules = EventRules(
+        year.first_day,
+        year.last_day,
+        params.confirm_days,
+        params.confirm_looks,
+        params.refute_days,
+        params.regrowth_days,
+    )
+    days = tile.evidence.days
+    events = scan_events(days, params.flushes(days), look, shown[:, rows, cols], rules)
+    known, event, event_lo, times, again = events
+    seen = _seen(days, look, year)
+    scar = _scar(tile, look, events, seen, (year, params))
+    burned = known > 0
+    hot_day = _hotspot_day(tile, events, record.hotspots, params)
+    hi_day = np.where(burned, days[event], NO_DAY)
+    on_day = np.where(hot_day != NO_DAY, hot_day, hi_day)
+    severity, rbr = _severity(looks, tile, events, params)
+    return BurnLayers(
+        burn_scar=scar,
+        burn_date=_yyyymmdd(on_day, burned, scar),
+        burn_date_lo=_yyyymmdd(event_lo, burned, scar),
+        burn_date_hi=_yyyymmdd(hi_day, burned, scar),
+        times_burned=np.where(scar > 0, times, 255).astype(np.uint8),
+        burn_severity=np.where(scar > 0, severity, 0).astype(np.uint8),
+        burn_object=_object_of_event(tile, found, objects, events),
+        from_hotspot=hot_day != NO_DAY,
+        seen_again=again,
+        rbr=rbr,
+    )
+
+
+def _closed(ids: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return object ids after a 3 × 3 closing; only observed pixels are filled.
+
+    A pixel filled between several objects takes the greatest id around it.
+    """
+    rows, cols = np.nonzero(ids)
+    if len(rows) == 0:
+        return ids
+    box = (
+        slice(max(rows.min() - 1, 0), rows.max() + 2),
+        slice(max(cols.min() - 1, 0), cols.max() + 2),
+    )
+    spread = _around(np.pad(ids[box], 1), np.maximum)
+    filled = _around(np.pad(spread > 0, 1), np.logical_and)
+    out = ids.copy()
+    out[box] = np.where((ids[box] == 0) & filled & observed[box], spread, ids[box])
+    return out
+
+
+def _around(plane: np.ndarray, combine: np.ufunc) -> np.ndarray:
+    """Combine each pixel with its eight neighbours; the result is 1 px smaller on each side."""
+    n, m = plane.shape
+    across = combine(combine(plane[:, : m - 2], plane[:, 1 : m - 1]), plane[:, 2:])
+    out: np.ndarray = combine(combine(across[: n - 2], across[1 : n - 1]), across[2:])
+    return out
+
+
+def _object_plane(tile: Tile, found: Candidates, objects: TileObjects, t: int) -> np.ndarray:
+    """Return the object ids of one look, closed, int32 ``(y, x)`` of the padded tile."""
+    plane = objects.ids[found.labelled[t].plane(tile.cover.shape)]
+    return _closed(plane, (found.shown[t] & OBSERVED) > 0)
+
+
+def _with_objects(
+    tile: Tile, found: Candidates, objects: TileObjects, params: BurnParams
+) -> np.ndarray:
+    """Return what the looks show, with the bits ``OBJECT`` and ``HOT``."""
+    shown = found.shown.copy()
+    last_of_id = np.full(int(objects.ids.max(initial=0)) + 1, NO_DAY, dtype=np.int32)
+    last_of_id[objects.ids] = objects.last_hotspot_day
+    last_of_id[0] = NO_DAY
+    before = np.full(tile.cover.shape, np.iinfo(np.int32).max, dtype=np.int32)
+    for t, day in enumerate(tile.evidence.days.tolist()):
+        if len(found.labelled[t].index):
+            ids = _object_plane(tile, found, objects, t)
+            hot = last_of_id[ids].astype(np.int64) + params.hotspot_lead_days >= before
+            shown[t] |= np.where(
+                ids > 0, OBJECT + HOT * (hot & (last_of_id[ids] != NO_DAY)), 0
+            ).astype(np.uint8)
+        last_unburned(tile.evidence.look[t], found.shown[t], day, before)
+    return shown
+
+
+def _object_of_event(
+    tile: Tile, found: Candidates, objects: TileObjects, events: Events
+) -> np.ndarray:
+    known, event, *_ = events
+    out = np.zeros(known.shape, dtype=np.int32)
+    for t in np.unique(event[known > 0]).tolist():
+        here = (known > 0) & (event == t)
+        out[here] = _object_plane(tile, found, objects, t)[tile.place.slices][here]
+    return out
+
+
+def _seen(days: np.ndarray, look: np.ndarray, year: FireYear) -> np.ndarray:
+    inside = (days >= year.first_day) & (days <= year.last_day)
+    seen = np.zeros(look.shape[1:], dtype=bool)
+    for plane in look[inside]:
+        seen |= (plane == CLEAR_ALONE) | (plane == CLEAR_COMPARED)
+    return seen
+
+
+def _scar(
+    tile: Tile,
+    look: np.ndarray,
+    events: Events,
+    seen: np.ndarray,
+    asked: tuple[FireYear, BurnParams],
+) -> np.ndarray:
+    year, params = asked
+    kind = tile.evidence.kind[tile.place.slices]
+    limit = np.full(len(Kind), params.gap_days, dtype=np.int32)
+    limit[Kind.FOREST] = params.gap_days_forest
+    limit[[Kind.EXCLUDED, Kind.BARE]] = NO_GAP_LIMIT
+    limit[Kind.MASKED] = -1
+    seasons = np.array(year.seasons, dtype=np.int64).reshape(-1, 2) + np.array([0, 1])
+    scar = np.where(seen, SCAR_UNBURNED, 0)
+    gap = longest_gap(tile.evidence.days, look, seasons)
+    scar = np.where(seen & (gap > limit[kind]), SCAR_GAP, scar)
+    scar = np.where(events[0] == POSSIBLE, SCAR_POSSIBLE, scar)
+    return np.where(events[0] == BURNED, SCAR_BURNED, scar).astype(np.uint8)
+
+
+def _hotspot_day(tile: Tile, events: Events, hotspots: Hotspots, params: BurnParams) -> np.ndarray:
+    """Return the day of the earliest hotspot near each burn and in its window, or ``NO_DAY``."""
+    known, event, event_lo, *_ = events
+    burned = np.zeros(tile.cover.shape, dtype=bool)
+    lo, hi = np.zeros(burned.shape, np.int64), np.zeros(burned.shape, np.int64)
+    core = tile.place.slices
+    burned[core], lo[core] = known > 0, event_lo
+    hi[core] = tile.evidence.days[event]
+    out = np.full(burned.shape, NO_DAY, dtype=np.int32)
+    if not burned.any():
+        return out[core]
+    days = hotspots.days
+    wanted = (days >= lo[burned].min() - params.hotspot_lead_days) & (days <= hi[burned].max())
+    order = np.flatnonzero(wanted)
+    order = order[np.argsort(-days[order], kind="stable")]  # the earliest is written last
+    for i in order.tolist():
+        rows, cols, near = tile.place.disc(hotspots.x_m[i], hotspots.y_m[i], params.date_hotspot_m)
+        part = (rows, cols)
+        day = int(days[i])
+        since = lo[part] - params.hotspot_lead_days
+        out[part][near & burned[part] & (since <= day) & (day <= hi[part])] = day
+    return out[core]
+
+
+def _severity(
+    looks: Looks, tile: Tile, events: Events, params: BurnParams
+) -> tuple[np.ndarray, np.ndarray]:
+    known, event, event_lo, *_ = events
+    rows, cols = tile.place.slices
+    kind = tile.evidence.kind[rows, cols]
+    severity = np.full(known.shape, UNBURNED, dtype=np.uint8)
+    severity[known == POSSIBLE] = 0
+    severity[known == BURNED] = NO_SEVERITY
+    rbr = np.full(known.shape, RBR_MISSING, dtype=np.int32)
+    forest = (known == BURNED) & (kind == Kind.FOREST)
+    y, x = np.nonzero(forest)
+    pixels = BurnedPixels(
+        y + rows.start,
+        x + cols.start,
+        event[forest].astype(np.int64),
+        event_lo[forest].astype(np.int64),
+    )
+    severity[forest], rbr[forest] = forest_severity(looks, tile.evidence, pixels, params)
+    return severity, rbr
+
+
+def _yyyymmdd(day: np.ndarray, burned: np.ndarray, scar: np.ndarray) -> np.ndarray:
+    """Return dates of burned pixels as YYYYMMDD, 1 where seen and unburned, 0 where not seen."""
+    unique, inverse = np.unique(day[burned], return_inverse=True)
+    dates = [date_of_epoch(int(d)) for d in unique]
+    codes = np.array([d.year * 10_000 + d.month * 100 + d.day for d in dates], dtype=np.uint32)
+    out = np.where(scar > 0, DATE_UNBURNED, 0).astype(np.uint32)
+    out[burned] = codes[inverse] if len(codes) else 0
+    return out

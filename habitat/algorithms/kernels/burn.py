@@ -1,0 +1,438 @@
+"""Kernel of burn evidence: one scan over the looks of a pixel, with a rolling reference.
+
+All arithmetic is float64 on exact integers, so the kernel and its NumPy twin agree to the bit.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+#: Evidence is stored as int16 in units of 1e-4; this is "no evidence".
+MISSING = -32768
+#: Stored units of 1.
+UNITS = 10_000
+
+# What a look is at one pixel.
+UNSEEN, CLEAR_ALONE, CLEAR_COMPARED, SNOWY = 0, 1, 2, 3
+
+_CLEAR, _SNOW = 1, 4  # habitat.domain.bands.State
+_MASKED, _FOREST = 1, 3  # habitat.algorithms.burn.inputs.Kind
+# How far a look may serve as a reference.
+USABLE, DORMANT = 1, 2
+_GREEN, _NIR, _SWIR1, _SWIR2 = 0, 1, 2, 3
+
+Bands = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Scan = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+class ScanRules(NamedTuple):
+    """Thresholds of :func:`scan_evidence`; see ``BurnParams`` for what each means."""
+
+    reference_looks: int
+    reference_days: int
+    reference_min_looks: int
+    dormant_reference_days: int
+    frozen_days: int
+    snow_ndsi: float
+    snow_green: float
+    water_mndwi: float
+    water_nir: float
+    nir_drop: float
+    dnbr2: float
+    dmirbi: float
+    dnbr: float
+    browning_nir_drop: float
+    browning_dnbr2: float
+    browning_third: float
+
+
+class Calendar(NamedTuple):
+    """The days of the looks, and what the season makes of them.
+
+    Attributes
+    ----------
+    days : numpy.ndarray
+        int32 ``(T,)``, days since 1970-01-01, rising.
+    leaf_on : numpy.ndarray
+        bool ``(T,)``: forest is judged by dNBR.
+    browned : numpy.ndarray
+        bool ``(T,)``: the look is compared with dormant looks, since its summer was greener.
+    dormant : numpy.ndarray
+        bool ``(T,)``: the ground shows neither leaves nor browning.
+    """
+
+    days: np.ndarray
+    leaf_on: np.ndarray
+    browned: np.ndarray
+    dormant: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _look_state(state: int, t: int, series: np.ndarray, rules: ScanRules) -> int:
+    if state == _SNOW:
+        return SNOWY
+    if state != _CLEAR:
+        return UNSEEN
+    for k in range(4):
+        if series[t, k] == 0:
+            return UNSEEN
+    g, s = float(series[t, _GREEN]), float(series[t, _SWIR1])
+    if g > rules.snow_green * UNITS and g - s > rules.snow_ndsi * (g + s):
+        return SNOWY
+    return CLEAR_ALONE
+
+
+@njit(cache=True, nogil=True)
+def _twice_middle(values: np.ndarray, n: int) -> int:
+    """Return twice the median of the first ``n`` values (1 to 5), without a branch on them."""
+    a = values[0]
+    if n == 1:
+        return 2 * a
+    b = values[1]
+    lo, hi = min(a, b), max(a, b)
+    if n == 2:
+        return lo + hi
+    if n == 3:
+        return 2 * max(lo, min(hi, values[2]))
+    c, d = values[2], values[3]
+    lo, hi = max(lo, min(c, d)), min(hi, max(c, d))
+    if n == 4:
+        return lo + hi
+    return 2 * max(min(lo, hi), min(max(lo, hi), values[4]))
+
+
+@njit(cache=True, nogil=True)
+def _twice_median(
+    series: np.ndarray, k: int, picked: np.ndarray, n: int, values: np.ndarray
+) -> int:
+    """Return twice the median of the picked values of band ``k``, an exact integer."""
+    for i in range(n):
+        values[i] = series[picked[i], k]
+    if n <= 5:
+        return _twice_middle(values, n)
+    for i in range(1, n):
+        value = values[i]
+        j = i - 1
+        while j >= 0 and values[j] > value:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = value
+    return values[(n - 1) // 2] + values[n // 2]
+
+
+@njit(cache=True, nogil=True)
+def _pick(
+    t: int,
+    days: np.ndarray,
+    usable: np.ndarray,
+    picked: np.ndarray,
+    limits: tuple[int, int, int],
+) -> int:
+    """Fill ``picked`` with the newest usable looks before ``t``; return how many."""
+    most, max_days, least = limits
+    n = 0
+    for s in range(t - 1, -1, -1):
+        if n == most or days[t] - days[s] > max_days:
+            break
+        if usable[s] >= least:
+            picked[n] = s
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _pick_reference(
+    t: int, calendar: Calendar, usable: np.ndarray, picked: np.ndarray, rules: ScanRules
+) -> tuple[int, bool]:
+    """Return how many looks were picked, and whether browning may stand between them and ``t``."""
+    days, most, near = calendar.days, rules.reference_looks, rules.reference_days
+    if calendar.browned[t]:
+        n = _pick(t, days, usable, picked, (most, near, DORMANT))
+        if n < rules.reference_min_looks:
+            far = rules.dormant_reference_days
+            n = _pick(t, days, usable, picked, (most, far, DORMANT))
+        if n > 0:
+            return n, False
+    return _pick(t, days, usable, picked, (most, near, USABLE)), calendar.browned[t]
+
+
+@njit(cache=True, nogil=True)
+def _find_reference(
+    series: np.ndarray,
+    picked: np.ndarray,
+    n: int,
+    rules: ScanRules,
+    work: tuple[np.ndarray, np.ndarray],
+) -> bool:
+    """Fill the reference (twice the median of each band); False if it is open water."""
+    values, reference = work
+    for k in range(1, 4):
+        reference[k] = _twice_median(series, k, picked, n, values)
+    if reference[_NIR] >= rules.water_nir * 2 * UNITS:
+        return True
+    g = float(_twice_median(series, _GREEN, picked, n, values))
+    s = float(reference[_SWIR1])
+    return g - s <= rules.water_mndwi * (g + s)
+
+
+@njit(cache=True, nogil=True)
+def _stored(value: float) -> float:
+    return min(max(np.rint(value * UNITS), -32767.0), 32767.0)
+
+
+@njit(cache=True, nogil=True)
+def _compare(
+    t: int,
+    series: np.ndarray,
+    reference: np.ndarray,
+    case: tuple[bool, bool],
+    rules: ScanRules,
+    found: np.ndarray,
+) -> None:
+    """Fill a row of ``found`` with NIR drop, dNBR2, dMIRBI (or dNBR) and NBR before, in stored units."""
+    dnbr_third, browning = case
+    n, a, b = float(series[t, _NIR]), float(series[t, _SWIR1]), float(series[t, _SWIR2])
+    n0, a0, b0 = reference[_NIR] * 0.5, reference[_SWIR1] * 0.5, reference[_SWIR2] * 0.5
+    nbr_before = (n0 - b0) / (n0 + b0)
+    drop, ratio = 1.0 - n / n0, (a0 - b0) / (a0 + b0) - (a - b) / (a + b)
+    if dnbr_third:
+        third = nbr_before - (n - b) / (n + b)
+    else:
+        third = ((10.0 * b - 9.8 * a) - (10.0 * b0 - 9.8 * a0)) / UNITS
+    if browning:
+        drop -= rules.browning_nir_drop
+        ratio -= rules.browning_dnbr2
+        third -= rules.browning_third
+    found[t, 0] = _stored(drop)
+    found[t, 1] = _stored(ratio)
+    found[t, 2] = _stored(third)
+    found[t, 3] = _stored(nbr_before)
+
+
+@njit(cache=True, nogil=True)
+def _exceeds(t: int, found: np.ndarray, third: float, share: float, rules: ScanRules) -> int:
+    """Return how many of the three components exceed ``share`` of the growth rule."""
+    return (
+        int(found[t, 0] > rules.nir_drop * share * UNITS)
+        + int(found[t, 1] > rules.dnbr2 * share * UNITS)
+        + int(found[t, 2] > third * share * UNITS)
+    )
+
+
+@njit(cache=True, nogil=True)
+def _scan_pixel(
+    calendar: Calendar,
+    look: np.ndarray,
+    series: np.ndarray,
+    forest: bool,
+    rules: ScanRules,
+    work: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    found: np.ndarray,
+) -> None:
+    days = calendar.days
+    usable, picked, values, reference = work
+    usable[:] = 0
+    frozen = -1
+    browning = False
+    for t in range(days.size):
+        if look[t] != CLEAR_ALONE:
+            continue
+        fresh = DORMANT if calendar.dormant[t] else USABLE
+        if frozen >= 0 and days[t] - days[frozen] > rules.frozen_days:
+            frozen = -1
+            usable[:t] = 0
+        if frozen < 0:
+            n, browning = _pick_reference(t, calendar, usable, picked, rules)
+            if n == 0 or not _find_reference(series, picked, n, rules, (values, reference)):
+                usable[t] = fresh
+                continue
+        dnbr_third = forest and calendar.leaf_on[t]
+        _compare(t, series, reference, (dnbr_third, browning), rules, found)
+        look[t] = CLEAR_COMPARED
+        third = rules.dnbr if dnbr_third else rules.dmirbi
+        if frozen < 0 and _exceeds(t, found, third, 1.0, rules) == 3:
+            frozen = t
+        elif frozen < 0 or _exceeds(t, found, third, 0.5, rules) == 0:
+            frozen = -1
+            usable[t] = fresh
+
+
+@njit(cache=True, nogil=True)
+def scan_evidence(
+    calendar: Calendar,
+    state: np.ndarray,
+    bands: Bands,
+    kind: np.ndarray,
+    rules: ScanRules,
+) -> Scan:
+    """Return what each look is, and how it differs from the rolling reference of its pixel.
+
+    Parameters
+    ----------
+    calendar : Calendar
+        Days and seasons of the looks.
+    state : numpy.ndarray
+        uint8 ``(T, y, x)`` of ``domain.bands.State``.
+    bands : tuple of numpy.ndarray
+        uint16 ``(T, y, x)``: green, NIR, SWIR1, SWIR2; 0 = no data.
+    kind : numpy.ndarray
+        uint8 ``(y, x)`` of ``burn.inputs.Kind``.
+    rules : ScanRules
+        Thresholds.
+
+    Returns
+    -------
+    look : numpy.ndarray
+        uint8 ``(T, y, x)``: ``UNSEEN``, ``CLEAR_ALONE`` (no reference), ``CLEAR_COMPARED``,
+        ``SNOWY``.
+    nir_drop, dnbr2, third, nbr_before : numpy.ndarray
+        int16 ``(T, y, x)`` in units of 1e-4, ``MISSING`` unless ``CLEAR_COMPARED``. ``third`` is
+        dMIRBI, or dNBR in forest in leaf.
+
+    Notes
+    -----
+    The reference of a look is, per band, the median of the newest clear looks within
+    ``reference_days``. From the first browning until leaf flush it is made of dormant looks only,
+    reaching back to the last dormant season where there are too few; green looks stand in where
+    there are none, and then as much as browning can do is taken off the evidence. A look that by
+    itself shows a burn freezes the reference until a look shows nothing of it; after
+    ``frozen_days`` the reference starts anew from the burned ground.
+    """
+    n_t, height, width = state.shape
+    seen = np.zeros((n_t, height, width), np.uint8)
+    nir_drop = np.full((n_t, height, width), MISSING, np.int16)
+    dnbr2 = np.full((n_t, height, width), MISSING, np.int16)
+    third = np.full((n_t, height, width), MISSING, np.int16)
+    nbr_before = np.full((n_t, height, width), MISSING, np.int16)
+    work = (
+        np.zeros(n_t, np.uint8),
+        np.zeros(rules.reference_looks, np.int64),
+        np.zeros(rules.reference_looks, np.int64),
+        np.zeros(4, np.int64),
+    )
+    # The series of one pixel side by side: the planes of the stacks lie megabytes apart.
+    series = np.zeros((n_t, 4), np.int64)
+    found = np.zeros((n_t, 4), np.int16)
+    look = np.zeros(n_t, np.uint8)
+    for y in range(height):
+        for x in range(width):
+            for t in range(n_t):
+                series[t, 0] = bands[0][t, y, x]
+                series[t, 1] = bands[1][t, y, x]
+                series[t, 2] = bands[2][t, y, x]
+                series[t, 3] = bands[3][t, y, x]
+                look[t] = _look_state(state[t, y, x], t, series, rules)
+            if kind[y, x] > _MASKED:
+                forest = kind[y, x] == _FOREST
+                _scan_pixel(calendar, look, series, forest, rules, work, found)
+            for t in range(n_t):
+                seen[t, y, x] = look[t]
+                if look[t] == CLEAR_COMPARED:
+                    nir_drop[t, y, x] = found[t, 0]
+                    dnbr2[t, y, x] = found[t, 1]
+                    third[t, y, x] = found[t, 2]
+                    nbr_before[t, y, x] = found[t, 3]
+    return seen, nir_drop, dnbr2, third, nbr_before
+
+
+def _newest_numpy(
+    stacks: list[np.ndarray], eligible: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median of the newest ``most`` eligible looks of each stack, and how many."""
+    rank = np.cumsum(eligible[::-1], axis=0)[::-1]
+    chosen = eligible & (rank <= most)
+    count = chosen.sum(axis=0)
+    safe = np.where(count > 0, chosen, True)
+    medians = np.stack([np.nanmedian(np.where(safe, s, np.nan), axis=0) for s in stacks])
+    return medians, count
+
+
+def _reference_numpy(
+    t: int, calendar: Calendar, stacks: list[np.ndarray], usable: np.ndarray, rules: ScanRules
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    age = (calendar.days[t] - calendar.days[:t])[:, None, None]
+    before, dormant = [s[:t] for s in stacks], calendar.dormant[:t, None, None]
+    near, far = age <= rules.reference_days, age <= rules.dormant_reference_days
+    medians, count = _newest_numpy(before, usable[:t] & near, rules.reference_looks)
+    if not calendar.browned[t]:
+        return medians, count, np.zeros(count.shape, bool)
+    some, n_some = _newest_numpy(before, usable[:t] & near & dormant, rules.reference_looks)
+    more, n_more = _newest_numpy(before, usable[:t] & far & dormant, rules.reference_looks)
+    few = n_some < rules.reference_min_looks
+    some, n_some = np.where(few, more, some), np.where(few, n_more, n_some)
+    green = n_some == 0
+    return np.where(green, medians, some), np.where(green, count, n_some), green
+
+
+def scan_evidence_numpy(
+    calendar: Calendar,
+    state: np.ndarray,
+    bands: Bands,
+    kind: np.ndarray,
+    rules: ScanRules,
+) -> Scan:
+    """Return the same as :func:`scan_evidence`, look by look on whole planes."""
+    stacks = [band.astype(np.float64) for band in bands]
+    seen = _look_states_numpy(state, stacks, rules)
+    out = np.full((4, *state.shape), MISSING, dtype=np.int16)
+    usable, browning = np.zeros(state.shape, dtype=bool), np.zeros(kind.shape, dtype=bool)
+    never = np.iinfo(np.int32).max
+    frozen_day = np.full(kind.shape, never, dtype=np.int64)
+    held = np.ones((4, *kind.shape))
+    for t, day in enumerate(calendar.days.tolist()):
+        clear = (seen[t] == CLEAR_ALONE) & (kind > _MASKED)
+        expired = clear & (frozen_day != never) & (day - frozen_day > rules.frozen_days)
+        usable[:t] &= ~expired
+        frozen_day[expired] = never
+        thawed = frozen_day == never
+        if t == 0:
+            usable[0] = clear
+            continue
+        medians, count, green = _reference_numpy(t, calendar, stacks, usable, rules)
+        rg, rn, rs, _ = medians
+        wet = (rn < rules.water_nir * UNITS) & (rg - rs > rules.water_mndwi * (rg + rs))
+        compared = clear & (~thawed | ((count > 0) & ~wet))
+        held = np.where(compared & thawed, medians, held)
+        browning = np.where(clear & thawed, green, browning)
+        dnbr_third = (kind == _FOREST) & calendar.leaf_on[t]
+        found = _compare_numpy([s[t] for s in stacks], held, (dnbr_third, browning), rules)
+        out[:, t] = np.where(compared, found, out[:, t])
+        seen[t] = np.where(compared, CLEAR_COMPARED, seen[t])
+        third = np.where(dnbr_third, rules.dnbr, rules.dmirbi)
+        limits = (rules.nir_drop, rules.dnbr2, third)
+        burned = np.all([f > m * UNITS for f, m in zip(found, limits, strict=False)], axis=0)
+        gone = np.all([f <= m * 0.5 * UNITS for f, m in zip(found, limits, strict=False)], axis=0)
+        usable[t] = clear & (~compared | (thawed & ~burned) | (~thawed & gone))
+        frozen_day = np.where(compared & thawed & burned, day, frozen_day)
+        frozen_day = np.where(compared & ~thawed & gone, never, frozen_day)
+    return seen, out[0], out[1], out[2], out[3]
+
+
+def _look_states_numpy(state: np.ndarray, stacks: list[np.ndarray], rules: ScanRules) -> np.ndarray:
+    green, _, swir1, _ = stacks
+    clear = (state == _CLEAR) & np.all([s > 0 for s in stacks], axis=0)
+    bright = green > rules.snow_green * UNITS
+    bright &= green - swir1 > rules.snow_ndsi * (green + swir1)
+    snow = (state == _SNOW) | (clear & bright)
+    return np.where(snow, SNOWY, np.where(clear, CLEAR_ALONE, UNSEEN)).astype(np.uint8)
+
+
+def _compare_numpy(
+    look: list[np.ndarray],
+    reference: np.ndarray,
+    case: tuple[np.ndarray, np.ndarray],
+    rules: ScanRules,
+) -> np.ndarray:
+    _, n, a, b = look
+    _, n0, a0, b0 = reference
+    dnbr_third, browning = case
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nbr_before = (n0 - b0) / (n0 + b0)
+        dmirbi = ((10.0 * b - 9.8 * a) - (10.0 * b0 - 9.8 * a0)) / UNITS
+        third = np.where(dnbr_third, nbr_before - (n - b) / (n + b), dmirbi)
+        values = [1.0 - n / n0, (a0 - b0) / (a0 + b0) - (a - b) / (a + b), third]
+    allowed = (rules.browning_nir_drop, rules.browning_dnbr2, rules.browning_third)
+    values = [np.where(browning, v - k, v) for v, k in zip(values, allowed, strict=True)]
+    stored = np.clip(np.rint(np.stack([*values, nbr_before]) * UNITS), -32767, 32767)
+    return np.where(np.isfinite(stored), stored, MISSING)

@@ -1,0 +1,30 @@
+"""``habitat check``."""
+
+from pathlib import Path
+
+import click
+
+from habitat.cli.main import existing_file
+from habitat.domain.errors import HabitatError
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
+def command(files: tuple[str, ...], project: Path | None) -> int:
+    """Say whether pipeline FILES are right; needs no network and no credentials.
+
+    Example: habitat check pipelines/demo.yaml
+    """
+    from habitat.pipeline.check import check_pipeline
+
+    worst = 0
+    for name in files:
+        try:
+            notes = check_pipeline(existing_file(name), project)
+        except HabitatError as fault:
+            click.echo(str(fault), err=True)
+            worst = max(worst, fault.exit_code)
+        else:
+            click.echo(f"{name}: ok" + "".join(f"\n  note: {note}" for note in notes))
+    return worst

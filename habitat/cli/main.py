@@ -1,0 +1,98 @@
+"""The ``habitat`` command: its group, its errors and its exit codes."""
+
+import importlib
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+import habitat
+from habitat.cli.logs import LOG_FORMATS, set_up_logging
+from habitat.domain.errors import HabitatError
+
+#: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
+_COMMANDS = {
+    "run": "Run a pipeline and publish a release.",
+    "check": "Say whether pipeline files are right, without network or credentials.",
+    "show": "Print the dictionaries: layers, steps, indices, legend, exit codes.",
+    "simulate": "Write a simulated landscape with known truth as a folder of scenes.",
+    "index": "Write STAC items for the GeoTIFFs of a folder.",
+    "train": "Train the classifier of a pipeline and write it as a model file.",
+    "verify": "Say whether what is on disk still equals what was published.",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"habitat.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--log",
+    type=click.Choice(LOG_FORMATS),
+    default="auto",
+    show_default=True,
+    help="Log lines on stderr: auto is text on a terminal and JSON elsewhere.",
+)
+@click.option("--debug", is_flag=True, help="Log more.")
+@click.version_option(habitat.__version__, prog_name="habitat")
+def group(log: str, debug: bool) -> None:  # click passes flags by position
+    """Forest cover, burn scars and habitat change per grid cell from Sentinel imagery.
+
+    Example: habitat run pipelines/demo.yaml
+    """
+    set_up_logging(log, debug=debug)
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(143)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit with a code of ``habitat show exit-codes``."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result: Any = group.main(args=args, prog_name="habitat", standalone_mode=False)
+    except HabitatError as fault:
+        click.echo(f"habitat: {fault}", err=True)
+        return fault.exit_code
+    except click.ClickException as fault:
+        fault.show()
+        return fault.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("habitat: interrupted; run the same command to go on", err=True)
+        return 130
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except Exception:
+        logging.getLogger(__name__).exception("this is a bug in habitat, please report it")
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def existing_file(path: str) -> Path:
+    """Return a path that must be a file, for commands that take pipeline files."""
+    found = Path(path)
+    if not found.is_file():
+        raise click.UsageError(f"expected a file, found none at {path}")
+    return found

@@ -1,0 +1,107 @@
+"""``habitat show``: the dictionaries."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Rows = list[dict[str, Any]]
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["layers", "steps", "indices", "legend", "exit-codes"]))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.option("--json-schema", is_flag=True, help="With steps: the JSON Schema of a pipeline file.")
+def command(what: str, as_json: bool, json_schema: bool) -> int:  # click flags
+    """Print the layers, steps, indices, legend or exit codes of this version.
+
+    Example: habitat show layers
+    """
+    if json_schema:
+        from habitat.pipeline.config import PipelineConfig
+
+        click.echo(json.dumps(PipelineConfig.model_json_schema(), indent=2))
+        return 0
+    makers: dict[str, Callable[[], Rows]] = {
+        "layers": layers, "steps": steps, "indices": indices,
+        "legend": legend, "exit-codes": exit_codes,
+    }  # fmt: skip
+    rows = makers[what]()
+    click.echo(json.dumps(rows, indent=2) if as_json else table(rows))
+    return 0
+
+
+def layers() -> Rows:
+    """Return one row per layer of the data dictionary."""
+    from habitat.domain.layers import LAYERS
+
+    return [
+        {
+            "layer": layer.name,
+            "dtype": layer.dtype,
+            "nodata": str(int(layer.nodata)),
+            "not observed": "as nodata" if layer.not_observed is None else f"{layer.not_observed}",
+            "unit": layer.unit or "class" if layer.is_class else layer.unit or "YYYYMMDD",
+            "meaning": layer.meaning,
+        }
+        for layer in LAYERS.values()
+    ]
+
+
+def steps() -> Rows:
+    """Return one row per step of a pipeline file."""
+    from habitat.pipeline.config import STEPS
+
+    return [
+        {
+            "step": model.model_fields["step"].annotation.__args__[0],
+            "makes": model.makes or "",
+            "keys": ", ".join(
+                f"{name}{'' if field.is_required() else '?'}"
+                for name, field in model.model_fields.items()
+                if name != "step"
+            ),
+            "what": (model.__doc__ or "").splitlines()[0],
+        }
+        for model in STEPS
+    ]
+
+
+def indices() -> Rows:
+    """Return one row per spectral index."""
+    from habitat.algorithms.indices import INDICES
+
+    return [{"index": i.name, "formula": i.formula, "source": i.source} for i in INDICES.values()]
+
+
+def legend() -> Rows:
+    """Return one row per class of the border-zone legend."""
+    from pathlib import Path
+
+    from habitat.io.data_files import read_legend
+
+    return [
+        {"code": c.code, "name": c.name, "colour": c.colour, "kind": c.kind}
+        for c in read_legend("border-zone", Path.cwd()).classes
+    ]
+
+
+def exit_codes() -> Rows:
+    """Return one row per exit code."""
+    from habitat.domain.errors import EXIT_CODES
+
+    return [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()]
+
+
+def table(rows: Rows) -> str:
+    """Return rows as a Markdown table, readable on a terminal too."""
+    names = list(rows[0])
+    lines = [[str(row[name]) for name in names] for row in rows]
+    widths = [max(len(line[i]) for line in [names, *lines]) for i in range(len(names))]
+    widths[-1] = 3
+    body = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)) + " |"
+        for line in [names, ["-" * w for w in widths], *lines]
+    ]
+    return "\n".join(body)

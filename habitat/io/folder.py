@@ -1,0 +1,271 @@
+"""Scenes on disk: GeoTIFFs listed in STAC items, as ``habitat index`` and others write them."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from habitat.domain.bands import S2_BANDS
+from habitat.domain.errors import InputError, SceneError
+from habitat.domain.grid import Grid, Window
+from habitat.domain.harmonise import DARK_BANDS, offset_fault
+from habitat.domain.period import Period
+from habitat.domain.product_name import OFFSET_BASELINE, OFFSET_SINCE
+from habitat.domain.scene import RefusedScene, SceneItem, resolve_duplicates
+from habitat.io.item_reader import ItemReader, clear_pixels
+from habitat.io.scene_item import SceneBuilder
+from habitat.io.source import ScenePixels
+from habitat.io.stac_item import ItemRecord, parse_item
+
+logger = logging.getLogger(__name__)
+
+MAX_ITEM_BYTES = 2_000_000
+MAX_ITEMS = 200_000
+#: Property of items whose pixels are simulated.
+SIMULATED = "habitat:simulated"
+#: An item may be this much later than the clock says.
+CLOCK_SLACK = timedelta(days=1)
+#: The offset check reads this many windows a side of this size.
+SAMPLE_WINDOWS, SAMPLE_PX, SAMPLE_BANDS = 3, 256, 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One item file."""
+
+    path: Path
+    record: ItemRecord
+    simulated: bool
+
+
+@dataclass(slots=True)
+class _Cache:
+    """What a process has found out; never sent to another."""
+
+    entries: list[_Entry] | None = None
+    unreadable: list[RefusedScene] = field(default_factory=list)
+    scenes: dict[Path, SceneItem | RefusedScene] = field(default_factory=dict)
+    faults: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass
+class FolderSource:
+    """Scenes of a folder, implements :class:`habitat.io.source.SceneSource`.
+
+    Attributes
+    ----------
+    root : Path
+        Folder; items (``*.json`` of type Feature) are found at any depth, their files must lie
+        under it.
+    grid : Grid
+        The project's grid.
+    verify : bool
+        Hash every file again and refuse what is not as its item says.
+    now : datetime or None
+        Items more than one day later are refused.
+    """
+
+    root: Path
+    grid: Grid
+    verify: bool = False
+    now: datetime | None = None
+    _cache: _Cache = field(default_factory=_Cache, init=False, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the cache behind."""
+        return {**self.__dict__, "_cache": _Cache()}
+
+    @property
+    def simulated(self) -> bool:
+        """Whether an item says that its pixels are simulated."""
+        return any(entry.simulated for entry in self._entries())
+
+    def available_bands(self) -> tuple[str, ...]:
+        """Return the bands that at least one item has, in spectral order."""
+        found = {asset.name for entry in self._entries() for asset in entry.record.assets}
+        return tuple(name for name in S2_BANDS if name in found)
+
+    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+        """Return the items acquired in a period whose bounds touch a window.
+
+        Items whose files cannot be read, whose declared place is not where the pixels are, or whose
+        pixels contradict the declared offset are refused with the reason; an item file that cannot
+        be read is refused in every period.
+        """
+        items: list[SceneItem] = []
+        entries = self._entries()
+        refused = list(self._cache.unreadable)
+        for entry in entries:
+            if entry.record.acquired.date() not in period:
+                continue
+            scene = self._scene(entry)
+            if isinstance(scene, RefusedScene):
+                refused.append(scene)
+            elif self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
+                continue
+            elif (reason := self._offset_fault(scene)) is not None:
+                refused.append(RefusedScene(scene.item_id, reason))
+            else:
+                items.append(scene)
+        for fault in refused:
+            logger.warning("scene %s refused: %s", fault.item_id, fault.reason)
+        kept, superseded = resolve_duplicates(items)
+        return kept, sorted([*refused, *superseded], key=lambda s: (s.item_id, s.reason))
+
+    def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
+        """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
+
+        Files in line with the grid are copied, or averaged over their observed pixels; others are
+        interpolated (bilinear; masks: nearest pixel).
+        """
+        missing = [band for band in bands if band not in item.assets]
+        if missing:
+            raise SceneError(
+                f"item {item.item_id}: expected the bands {', '.join(bands)}, got none of "
+                f"{', '.join(missing)}; use a source or features without them"
+            )
+        try:
+            return ItemReader(self.root, self.grid, item, window).pixels(bands)
+        except SceneError as error:
+            raise SceneError(f"item {item.item_id}: {error}") from error
+
+    def _entries(self) -> list[_Entry]:
+        if self._cache.entries is None:
+            self._cache.entries = self._scan()
+        return self._cache.entries
+
+    def _scan(self) -> list[_Entry]:
+        """Read every item file once."""
+        if not self.root.is_dir():
+            raise InputError(f"folder {self.root}: expected a folder of scenes, got none; check it")
+        entries: dict[str, _Entry] = {}
+        refused = self._cache.unreadable
+        for path in _item_files(self.root):
+            name = path.relative_to(self.root).as_posix()
+            try:
+                document = read_item_file(path)
+                if document is None:
+                    continue
+                record = parse_item(document)
+            except SceneError as error:
+                refused.append(RefusedScene(name, str(error)))
+                continue
+            if record.item_id in entries:
+                first = entries[record.item_id].path.relative_to(self.root).as_posix()
+                refused.append(RefusedScene(name, f"same id {record.item_id!r} as {first}"))
+                continue
+            simulated = document["properties"].get(SIMULATED) is True
+            entries[record.item_id] = _Entry(path, record, simulated)
+        if not entries and not refused:
+            raise InputError(
+                f"folder {self.root}: expected STAC items (*.json), got none; "
+                f"write them with: habitat index {self.root}"
+            )
+        return list(entries.values())
+
+    def _scene(self, entry: _Entry) -> SceneItem | RefusedScene:
+        """Return the scene of an item file, or why it is refused; found out once."""
+        known = self._cache.scenes.get(entry.path)
+        if known is None:
+            try:
+                known = self._build(entry)
+            except SceneError as error:
+                known = RefusedScene(entry.record.item_id, str(error))
+            self._cache.scenes[entry.path] = known
+        return known
+
+    def _build(self, entry: _Entry) -> SceneItem:
+        record = entry.record
+        if self.now is not None and record.acquired > self.now + CLOCK_SLACK:
+            raise SceneError(
+                f"expected an acquisition before {self.now:%Y-%m-%d %H:%M} UTC, got "
+                f"{record.acquired:%Y-%m-%d %H:%M}; correct the item or the clock"
+            )
+        return SceneBuilder(self.root, self.grid, verify=self.verify).scene(
+            record, entry.path.parent
+        )
+
+    def _offset_fault(self, item: SceneItem) -> str | None:
+        """Return why the pixels contradict the declared offset, or None; found out once."""
+        if item.checksum not in self._cache.faults:
+            try:
+                self._cache.faults[item.checksum] = self._check_offset(item)
+            except SceneError as error:
+                self._cache.faults[item.checksum] = str(error)
+        return self._cache.faults[item.checksum]
+
+    def _check_offset(self, item: SceneItem) -> str | None:
+        dark = [band for band in DARK_BANDS if band in item.assets][:SAMPLE_BANDS]
+        if not dark:
+            return None
+        offsets = {item.assets[band].offset_dn for band in dark}
+        if len(offsets) > 1:
+            return f"offset: expected one for all bands, got {sorted(offsets)}; correct the item"
+        raw = replace(
+            item, assets={name: replace(a, offset_dn=0) for name, a in item.assets.items()}
+        )
+        pixels = [
+            self.read(raw, dark, window)
+            for window in _sample_windows(self.grid.window_of_bounds(item.bounds))
+        ]
+        stored = {b: np.concatenate([p.bands[b].ravel() for p in pixels]) for b in dark}
+        clear = np.concatenate([clear_pixels(p).ravel() for p in pixels])
+        new = item.acquired.date() >= OFFSET_SINCE or item.baseline >= OFFSET_BASELINE
+        return offset_fault(stored, clear, offset_dn=offsets.pop(), new=new)
+
+
+def read_item_file(path: Path) -> dict[str, Any] | None:
+    """Return the STAC item in a file; None if it is JSON of another kind.
+
+    Raises
+    ------
+    SceneError
+        If it is too large or no JSON.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_ITEM_BYTES:
+            raise SceneError(
+                f"{path}: expected an item of at most {MAX_ITEM_BYTES} bytes, got {size}"
+            )
+        document = json.loads(path.read_bytes(), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise SceneError(f"{path}: expected a STAC item, got no JSON ({error})") from error
+    if not isinstance(document, dict) or document.get("type") != "Feature":
+        return None
+    return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _item_files(root: Path) -> Iterator[Path]:
+    """Yield the files that may be items, in the same order everywhere."""
+    found = sorted(root.rglob("*.json"), key=lambda path: path.relative_to(root).parts)
+    if len(found) > MAX_ITEMS:
+        raise InputError(
+            f"folder {root}: expected at most {MAX_ITEMS} JSON files, got {len(found)}; split it"
+        )
+    return (path for path in found if path.is_file() and not path.is_symlink())
+
+
+def _sample_windows(extent: Window) -> Iterator[Window]:
+    """Yield windows spread evenly over a scene; one, if it is small."""
+    for top, height in _runs(extent.row, extent.height):
+        for left, width in _runs(extent.col, extent.width):
+            yield Window(top, left, height, width)
+
+
+def _runs(start: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield start and size of the samples along one side."""
+    count = min(SAMPLE_WINDOWS, -(-size // SAMPLE_PX))
+    for i in range(count):
+        low, high = size * i // count, size * (i + 1) // count
+        length = min(high - low, SAMPLE_PX)
+        yield start + (low + high - length) // 2, length

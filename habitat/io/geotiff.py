@@ -1,0 +1,376 @@
+"""GeoTIFF: read a window with care; write a layer exactly as the data dictionary says.
+
+What GDAL reports is not trusted: a full disk can leave a readable file with wrong pixels and no
+error. Every pixel is read back from the finished file before it gets its name.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+from rasterio.windows import Window as PixelWindow
+
+from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
+from habitat.domain.grid import Grid, Window
+from habitat.domain.layers import Layer, check_values
+from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
+from habitat.io.geotiff_metadata import describe, palette, pam_xml
+from habitat.io.geotiff_open import GDAL_CACHE_MB, crs_text, open_geotiff
+from habitat.io.raster_statistics import BandStatistics, Histogram, Moments
+
+#: Pixels times bands that one call may read into memory.
+MAX_PIXELS = 2_000_000_000
+_BLOCK_PX = 512
+_WRITE_ENV: dict[str, Any] = {
+    "GDAL_PAM_ENABLED": False,
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+}
+
+Blocks = Iterable[tuple[Window, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """Pixels of a file, and what its header says of them.
+
+    Attributes
+    ----------
+    values : np.ndarray
+        dims (band, y, x), in the file's dtype.
+    crs : str
+        ``EPSG:n`` where the CRS has a code, else its WKT; empty where there is none.
+    transform : tuple of float
+        ``(a, b, c, d, e, f)`` of the part that was read.
+    nodata : float or None
+        Declared nodata value.
+    descriptions : tuple of str
+        Names of the bands that were read; empty where a band has none.
+    tags : dict of str to str
+        Tags of the file.
+    """
+
+    values: np.ndarray
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+    nodata: float | None
+    descriptions: tuple[str, ...]
+    tags: dict[str, str]
+
+
+def read_raster(
+    path: Path,
+    window: Window | None = None,
+    *,
+    bands: Sequence[int] | None = None,
+    require_crs: bool = True,
+    max_pixels: int = MAX_PIXELS,
+) -> Raster:
+    """Return pixels of a local GeoTIFF.
+
+    Parameters
+    ----------
+    path : Path
+        An existing regular file.
+    window : Window, optional
+        Part to read, in pixels **of the file** (row 0, column 0 is its upper left pixel).
+    bands : sequence of int, optional
+        1-based bands; all by default.
+    require_crs : bool
+        Refuse a file without CRS.
+    max_pixels : int
+        Most pixels times bands to read.
+
+    Raises
+    ------
+    InputError
+        If the file is refused, or the window or a band is not in it.
+    """
+    with open_geotiff(path) as dataset:
+        indexes = list(bands or dataset.indexes)
+        part = window or Window(0, 0, dataset.height, dataset.width)
+        _check_request(dataset, path, part, indexes, max_pixels)
+        if require_crs and dataset.crs is None:
+            raise InputError(f"{path}: expected a CRS, got none. Assign the right one first.")
+        return Raster(
+            dataset.read(indexes, window=_pixels(part)),
+            crs_text(dataset.crs),
+            _moved(dataset.transform, part),
+            dataset.nodata,
+            tuple(dataset.descriptions[i - 1] or "" for i in indexes),
+            dict(dataset.tags()),
+        )
+
+
+def _moved(transform: Any, part: Window) -> tuple[float, float, float, float, float, float]:
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return a, b, c + a * part.col + b * part.row, d, e, f + d * part.col + e * part.row
+
+
+def _check_request(
+    dataset: Any, path: Path, part: Window, indexes: list[int], max_pixels: int
+) -> None:
+    missing = sorted(set(indexes) - set(dataset.indexes))
+    if missing:
+        raise InputError(f"{path}: expected bands 1..{dataset.count}, asked for {missing}")
+    whole = Window(0, 0, dataset.height, dataset.width)
+    if part.intersect(whole) != part:
+        raise InputError(f"{path}: expected a window inside {whole.shape} px, got {part}")
+    pixels = part.height * part.width * len(indexes)
+    if pixels > max_pixels:
+        raise InputError(
+            f"{path}: expected at most {max_pixels:,} pixels at once, the header gives {pixels:,}"
+        )
+
+
+def _pixels(window: Window) -> PixelWindow:
+    return PixelWindow(window.col, window.row, window.width, window.height)
+
+
+def read_layer(path: Path, layer: Layer, grid: Grid, window: Window) -> np.ndarray:
+    """Return a part of a published layer, by its place on the grid.
+
+    Parameters
+    ----------
+    path : Path
+        A file of :func:`write_layer`.
+    layer : Layer
+        Its entry in the data dictionary.
+    grid, window : Grid, Window
+        May reach beyond the file; there the values are ``layer.nodata``.
+
+    Returns
+    -------
+    np.ndarray
+        dims (y, x), or (band, y, x) where the file has more than one band; ``layer.dtype``.
+
+    Raises
+    ------
+    GridMismatchError
+        If the file does not lie on the grid.
+    LayerError
+        If dtype or nodata are not those of the entry.
+    """
+    with open_geotiff(path) as dataset:
+        extent = _extent_on_grid(dataset, path, grid)
+        if dataset.dtypes[0] != layer.dtype or not _same(dataset.nodata, layer.nodata):
+            raise LayerError(
+                f"{path}: expected {layer.dtype} with nodata {layer.nodata:g} for layer "
+                f"{layer.name!r}, got {dataset.dtypes[0]} with nodata {dataset.nodata}"
+            )
+        values = np.full((dataset.count, *window.shape), layer.nodata, dtype=layer.dtype)
+        common = window.intersect(extent)
+        if common is not None:
+            rows, cols = common.slices_in(window)
+            values[:, rows, cols] = dataset.read(window=_inside(common, extent))
+    return values[0] if len(values) == 1 else values
+
+
+def _same(a: float | None, b: float | None) -> bool:
+    return a == b or (a is not None and b is not None and np.isnan(a) and np.isnan(b))
+
+
+def _extent_on_grid(dataset: Any, path: Path, grid: Grid) -> Window:
+    a, b, c, d, e, f = tuple(dataset.transform)[:6]
+    p = grid.pixel_m
+    window = Window(-round(f / p), round(c / p), dataset.height, dataset.width)
+    if crs_text(dataset.crs) != grid.crs or (a, b, c, d, e, f) != grid.transform(window):
+        raise GridMismatchError(
+            f"{path}: expected {p} m pixels of {grid.crs} on multiples of {p} m, got "
+            f"{crs_text(dataset.crs)[:60] or 'no CRS'} with transform {(a, b, c, d, e, f)}"
+        )
+    return window
+
+
+def _inside(part: Window, outer: Window) -> PixelWindow:
+    return PixelWindow(part.col - outer.col, part.row - outer.row, part.width, part.height)
+
+
+def write_layer(
+    path: Path,
+    blocks: Blocks,
+    layer: Layer,
+    grid: Grid,
+    window: Window,
+    *,
+    tags: Mapping[str, str],
+    band_names: Sequence[str] | None = None,
+) -> tuple[BandStatistics, ...]:
+    """Write a layer as a cloud-optimized GeoTIFF with its ``.aux.xml``.
+
+    The bytes depend on the pixels and tags only: not on the order or size of the blocks, on
+    threads, folder or clock.
+
+    Parameters
+    ----------
+    path : Path
+        Target; an existing file is replaced.
+    blocks : iterable of (Window, np.ndarray)
+        Parts that do not overlap, in any order, dims (y, x) or (band, y, x), of the layer's
+        dtype; what lies outside ``window`` is cut off. What no block covers is ``layer.nodata``.
+    layer : Layer
+        The entry; class layers need their legend.
+    grid, window : Grid, Window
+        CRS and place of the whole raster.
+    tags : mapping of str to str
+        Tags of the file, for example ``SIMULATED`` and the accuracy statement.
+    band_names : sequence of str, optional
+        One name per band of a layer with several; the title of the layer by default.
+
+    Returns
+    -------
+    tuple of BandStatistics
+        Exact statistics, one per band, as stored in the file.
+
+    Raises
+    ------
+    LayerError
+        If a block breaks the entry, or its shape is not that of its window.
+    ResourceError
+        If the disk is full or gives back other pixels than were written.
+    """
+    target = _Target(layer, grid, window, tuple(band_names or (layer.title,)))
+    mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
+    try:
+        with _writing(path):
+            given = _write_mosaic(mosaic, blocks, target)
+            statistics = _statistics(mosaic, layer)
+            describe(mosaic, layer, target.band_names, tags, statistics)
+            rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
+            if _digests(cog, target, given) != given or _statistics(cog, layer) != statistics:
+                raise ResourceError(_ALTERED.format(path=path))
+        atomic_write_bytes(
+            path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
+        )
+        put_in_place(cog, path)
+    finally:
+        _remove(mosaic, cog)
+    return statistics
+
+
+_ALTERED = (
+    "writing {path}: the pixels read back are not the pixels given, without an error from GDAL. "
+    "The disk may be full or failing: free some space, check the disk and run again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    layer: Layer
+    grid: Grid
+    window: Window
+    band_names: tuple[str, ...]
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    with rasterio.Env(**_WRITE_ENV):
+        try:
+            yield
+        except (RasterioError, CPLE_BaseError, OSError) as error:
+            raise ResourceError(
+                f"writing {path}: {error}. Free some space, check that the folder can be written, "
+                "and run again."
+            ) from error
+
+
+def _remove(*temporaries: Path) -> None:
+    for temporary in temporaries:
+        for path in temporary.parent.glob(temporary.name + "*"):  # the driver's own leftovers too
+            with suppress(OSError):
+                path.unlink()
+
+
+def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> dict[Window, bytes]:
+    """Write the blocks to a plain GeoTIFF; return the digest of each as it was given."""
+    layer, window = target.layer, target.window
+    given: dict[Window, bytes] = {}
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=window.width,
+        height=window.height,
+        count=len(target.band_names),
+        dtype=layer.dtype,
+        nodata=layer.nodata,
+        crs=target.grid.crs,
+        transform=rasterio.Affine(*target.grid.transform(window)),
+        tiled=True,
+        blockxsize=_BLOCK_PX,
+        blockysize=_BLOCK_PX,
+        SPARSE_OK=True,  # a block that nobody wrote reads as nodata
+        BIGTIFF="IF_SAFER",
+    ) as dataset:
+        if layer.is_class:
+            dataset.write_colormap(1, palette(layer))
+        for part, values in blocks:
+            bands, common = _checked(values, part, target)
+            if common is not None:
+                dataset.write(bands, window=_inside(common, window))
+                given[common] = hashlib.sha256(bands.tobytes()).digest()
+    return given
+
+
+def _checked(values: np.ndarray, part: Window, target: _Target) -> tuple[np.ndarray, Window | None]:
+    layer = target.layer
+    bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  (y, x)
+    expected = (len(target.band_names), *part.shape)
+    if bands.shape != expected or bands.dtype != np.dtype(layer.dtype):
+        raise LayerError(
+            f"layer {layer.name!r}: expected a block of {expected} {layer.dtype} at {part}, "
+            f"got {values.shape} {values.dtype}"
+        )
+    check_values(bands, layer)
+    common = part.intersect(target.window)
+    if common is not None:
+        bands = bands[:, *common.slices_in(part)]
+    return bands, common
+
+
+def _statistics(path: Path, layer: Layer) -> tuple[BandStatistics, ...]:
+    with rasterio.open(path, driver="GTiff") as dataset:
+        bands = [
+            Moments() if layer.dtype.startswith("float") else Histogram(layer.dtype, layer.nodata)
+            for _ in dataset.indexes
+        ]
+        for row in range(0, dataset.height, _BLOCK_PX):
+            rows = min(_BLOCK_PX, dataset.height - row)
+            strip = dataset.read(window=PixelWindow(0, row, dataset.width, rows))
+            for band, values in zip(bands, strip, strict=True):
+                band.add(values)
+    return tuple(band.result() for band in bands)
+
+
+def averaged(layer: Layer) -> bool:
+    """Say whether a mean of stored values means something: shares and reflectance, not codes."""
+    return layer.unit == "%" or layer.scale != 1.0 or layer.dtype.startswith("float")
+
+
+def _cog_options(layer: Layer) -> dict[str, Any]:
+    return {
+        "COMPRESS": "DEFLATE",  # every GIS reads it
+        "PREDICTOR": "NO" if layer.is_class else "YES",
+        "BLOCKSIZE": _BLOCK_PX,
+        "OVERVIEW_RESAMPLING": "AVERAGE" if averaged(layer) else "MODE",
+        "BIGTIFF": "IF_SAFER",
+        "NUM_THREADS": "ALL_CPUS",
+    }
+
+
+def _digests(path: Path, target: _Target, parts: Iterable[Window]) -> dict[Window, bytes]:
+    with rasterio.open(path, driver="GTiff") as dataset:
+        return {
+            part: hashlib.sha256(
+                dataset.read(window=_inside(part, target.window)).tobytes()
+            ).digest()
+            for part in parts
+        }

@@ -1,0 +1,94 @@
+"""Open a GeoTIFF that somebody else made: local, of the right format, of a bearable size."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from rasterio.errors import RasterioError
+
+from habitat.domain.errors import InputError
+
+_MAX_SIDE_PX = 2_000_000
+_MAX_BANDS = 1_000
+_MAX_BLOCK_BYTES = 1 << 30
+_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+#: Most memory for blocks of open files [MB]. GDAL heeds the first setting of a process only; its
+#: own default is a twentieth of the machine.
+GDAL_CACHE_MB = 256
+#: Nothing beside the file is looked at: a planted ``.aux.xml`` or world file changes nothing.
+_READ_ENV: dict[str, Any] = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": False,
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
+    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+}
+
+
+@contextmanager
+def open_geotiff(path: Path) -> Iterator[Any]:
+    """Open an existing local GeoTIFF with the driver pinned and its header checked.
+
+    Yields
+    ------
+    rasterio.DatasetReader
+        Georeferencing from inside the file only.
+
+    Raises
+    ------
+    InputError
+        For a URL, a virtual file, another format, a header that asks for absurd sizes, or a
+        read error while the file is open.
+    """
+    local = _local_file(path)
+    with rasterio.Env(**_READ_ENV):
+        try:
+            with rasterio.open(local, driver="GTiff") as dataset:
+                _check_header(dataset, local)
+                yield dataset
+        except RasterioError as error:
+            raise InputError(
+                f"{local}: expected a readable GeoTIFF, got: {error}. "
+                "The file may be cut short or altered; fetch it again."
+            ) from error
+
+
+def _local_file(path: Path) -> Path:
+    text = str(path)
+    if "://" in text or ":/" in text[:10] or text.startswith("/vsi"):
+        raise InputError(f"{text}: expected the path of a local file, got a URL or virtual path")
+    local = Path(path).absolute()
+    if not local.is_file():
+        raise InputError(f"{local}: expected an existing GeoTIFF, got no regular file")
+    try:
+        with local.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise InputError(f"{local}: cannot be read: {error.strerror}") from error
+    if magic not in _MAGIC:
+        raise InputError(f"{local}: expected a TIFF file, got first bytes {magic!r}")
+    return local
+
+
+def _check_header(dataset: Any, path: Path) -> None:
+    block = max(h * w for h, w in dataset.block_shapes) * np.dtype(dataset.dtypes[0]).itemsize
+    sizes = (
+        ("width [px]", dataset.width, _MAX_SIDE_PX),
+        ("height [px]", dataset.height, _MAX_SIDE_PX),
+        ("bands", dataset.count, _MAX_BANDS),
+        ("bytes of one block", block, _MAX_BLOCK_BYTES),
+    )
+    for what, size, most in sizes:
+        if size > most:
+            raise InputError(f"{path}: expected at most {most:,} {what}, the header says {size:,}")
+
+
+def crs_text(crs: Any) -> str:
+    """Return ``EPSG:n`` where a CRS has a code, else its WKT; empty for None."""
+    if crs is None:
+        return ""
+    epsg = crs.to_epsg()
+    return f"EPSG:{epsg}" if epsg else str(crs.to_wkt())

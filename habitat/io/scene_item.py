@@ -1,0 +1,182 @@
+"""A STAC record and its files to the scene that a run uses, or the reason why not."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from habitat.domain.bands import DN_SCALE
+from habitat.domain.errors import SceneError
+from habitat.domain.grid import Grid
+from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
+from habitat.domain.scene import Asset, SceneItem
+from habitat.io.durable import sha256_file
+from habitat.io.placement import reproject_bounds
+from habitat.io.scene_raster import (
+    RasterHeader,
+    check_band,
+    file_under,
+    open_scene_raster,
+    read_header,
+)
+from habitat.io.stac_item import AssetRecord, ItemRecord
+
+WGS84 = 4326
+#: The declared box may be that of the valid pixels, and rounded.
+BBOX_TOLERANCE_DEG = 0.05
+#: The declared transform is refused when further off than this [px].
+DECLARED_PX = 0.01
+
+
+class SceneBuilder:
+    """Opens the files of items and holds them against what the items say.
+
+    Parameters
+    ----------
+    root : Path
+        Folder under which all files lie.
+    grid : Grid
+        The project's grid.
+    verify : bool
+        Hash every file again instead of trusting ``file:checksum``.
+    """
+
+    def __init__(self, root: Path, grid: Grid, *, verify: bool) -> None:
+        self._root, self._grid, self._verify = root, grid, verify
+        self._headers: dict[Path, RasterHeader] = {}
+        self._hashes: dict[Path, str] = {}
+
+    def scene(self, record: ItemRecord, folder: Path) -> SceneItem:
+        """Return the scene of a record whose hrefs start in ``folder``.
+
+        Asset hrefs of the scene are relative to the root, so the scene is the same wherever the
+        folder stands.
+
+        Raises
+        ------
+        SceneError
+            Names the file and what is wrong with it.
+        """
+        assets: dict[str, Asset] = {}
+        hashes: dict[str, str] = {}
+        boxes = []
+        for name, declared in sorted(record.best_assets(self._grid.pixel_m).items()):
+            path = file_under(self._root, folder, declared.href)
+            header = self._header(path, record)
+            _check_declared(header, declared, path)
+            href = path.relative_to(self._root.resolve()).as_posix()
+            assets[name] = _asset(declared, header, path, href)
+            hashes[href] = self._hash(path, declared)
+            boxes.append(reproject_bounds(header.bounds, header.epsg, self._grid.epsg))
+        low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
+        return SceneItem(
+            item_id=record.item_id,
+            acquired=record.acquired,
+            mission=record.mission,
+            datatake=record.datatake,
+            mgrs_tile=record.mgrs_tile,
+            baseline=record.baseline,
+            bounds=(float(low[0]), float(low[1]), float(high[2]), float(high[3])),
+            assets=assets,
+            checksum=_digest(assets, hashes),
+        )
+
+    def _header(self, path: Path, record: ItemRecord) -> RasterHeader:
+        if path not in self._headers:
+            with open_scene_raster(path) as dataset:
+                self._headers[path] = read_header(dataset, path)
+            _check_bbox(self._headers[path], record, path)
+        return self._headers[path]
+
+    def _hash(self, path: Path, declared: AssetRecord) -> str:
+        if declared.sha256 is not None and not self._verify:
+            return declared.sha256
+        if path not in self._hashes:
+            self._hashes[path] = sha256_file(path)
+        found = self._hashes[path]
+        if declared.sha256 not in {None, found}:
+            raise SceneError(
+                f"{path}: expected SHA-256 {declared.sha256}, got {found}; the file was changed or "
+                "damaged after it was indexed, so fetch it again or index the folder again"
+            )
+        return found
+
+
+def _check_bbox(header: RasterHeader, record: ItemRecord, path: Path) -> None:
+    """Refuse a file that does not hold the box that its item declares (a wrong zone, a cut)."""
+    if record.bbox is None or record.bbox[0] > record.bbox[2]:  # across the antimeridian
+        return
+    west, south, east, north = reproject_bounds(header.bounds, header.epsg, WGS84)
+    low = (record.bbox[0] - west, record.bbox[1] - south)
+    high = (east - record.bbox[2], north - record.bbox[3])
+    if not min(*low, *high) >= -BBOX_TOLERANCE_DEG:
+        raise SceneError(
+            f"{path}: expected pixels that hold the declared bbox {record.bbox}, got "
+            f"{west:.4f}, {south:.4f}, {east:.4f}, {north:.4f} in EPSG:{header.epsg}; the CRS or "
+            "the transform is wrong, or the file was cut: correct it, or index it again"
+        )
+
+
+def _check_declared(header: RasterHeader, asset: AssetRecord, path: Path) -> None:
+    """Refuse a file that does not lie on the grid that its item declares."""
+    declared = asset.grid
+    wrong = []
+    if declared.epsg is not None and declared.epsg != header.epsg:
+        wrong.append(f"EPSG:{declared.epsg} declared, EPSG:{header.epsg} in the file")
+    if declared.shape is not None and declared.shape != (header.height, header.width):
+        wrong.append(f"shape {declared.shape} declared, {(header.height, header.width)} found")
+    if declared.transform is not None:
+        off = np.abs(np.subtract(declared.transform, header.transform)).max()
+        if not off <= DECLARED_PX * header.dx:
+            wrong.append(f"transform {declared.transform} declared, {header.transform} found")
+    if wrong:
+        raise SceneError(f"{path}: expected the declared grid, got {'; '.join(wrong)}; correct it")
+
+
+def _asset(record: AssetRecord, header: RasterHeader, path: Path, href: str) -> Asset:
+    """Return the asset of a band, checked against its file."""
+    mask = record.name in (SCL, CLOUD_PROBABILITY)
+    check_band(header, record.band_index, path, mask=mask, scaled=record.scale is not None)
+    return Asset(
+        href=href,
+        band_index=record.band_index,
+        offset_dn=0 if mask else record.offset_dn,
+        scale=1.0 if mask else (record.scale or 1.0 / DN_SCALE),
+        nodata=_nodata(record, header, path),
+    )
+
+
+def _nodata(record: AssetRecord, header: RasterHeader, path: Path) -> float | None:
+    """Return the value of "no data", on which item and file must agree."""
+    declared, found = record.nodata, header.nodata
+    if declared is not None and found is not None and not _same(declared, found):
+        raise SceneError(
+            f"{path}: {record.name}: expected one value of no data, got {declared:g} in the item "
+            f"and {found:g} in the file; correct the wrong one"
+        )
+    nodata = found if declared is None else declared
+    dtype = np.dtype(header.dtypes[record.band_index - 1])
+    if nodata is not None and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        if not limits.min <= nodata <= limits.max:
+            raise SceneError(
+                f"{path}: {record.name}: expected a no-data value that {dtype} can hold, got "
+                f"{nodata:g}; correct the item"
+            )
+    return nodata
+
+
+def _same(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
+def _digest(assets: Mapping[str, Asset], hashes: Mapping[str, str]) -> str:
+    """Return the digest of all that decides the pixels."""
+    lines = [
+        [name, hashes[a.href], a.band_index, a.offset_dn, a.scale, str(a.nodata)]
+        for name, a in sorted(assets.items())
+    ]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()

@@ -1,0 +1,79 @@
+"""What every source of imagery gives: items of a period, and their pixels on our grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from habitat.domain.grid import Window
+from habitat.domain.period import Period
+from habitat.domain.scene import RefusedScene, SceneItem
+
+#: ``ScenePixels.mask_kind``: Sentinel-2 scene classification codes 0..11.
+MASK_SCL = "scl"
+#: ``ScenePixels.mask_kind``: cloud probability in per cent, 255 = no data.
+MASK_CLOUD_PROBABILITY = "cloud_probability"
+#: ``ScenePixels.mask_kind``: nothing is known but the zeros of the bands.
+MASK_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePixels:
+    """The pixels of one scene in one window of the grid.
+
+    Attributes
+    ----------
+    bands : dict of str to numpy.ndarray
+        uint16 ``(y, x)`` by ESA band name: reflectance × 10,000 with the offset off,
+        an observed value <= 0 is 1, 0 = no data.
+    mask : numpy.ndarray
+        uint8 ``(y, x)``: scene classification codes, or cloud probability in per cent
+        (255 = no data), or zeros; see ``mask_kind``.
+    mask_kind : str
+        ``scl``, ``cloud_probability`` or ``none`` (the mask is all 0 and only the zeros of the
+        bands are known to be no data).
+    """
+
+    bands: dict[str, np.ndarray]
+    mask: np.ndarray
+    mask_kind: str
+
+
+class SceneSource(Protocol):
+    """Where scenes come from. Implementations can be pickled: they go to worker processes."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every product must carry the word SIMULATED."""
+        ...
+
+    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+        """Return the items acquired in a period whose bounds touch a window.
+
+        Duplicates are resolved by :func:`habitat.domain.scene.resolve_duplicates`.
+
+        Returns
+        -------
+        items : list of SceneItem
+            Sorted by acquisition time, then id.
+        refused : list of RefusedScene
+            What was found and not used, and why, sorted by id.
+        """
+        ...
+
+    def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
+        """Return the bands and the mask of an item in a window.
+
+        The window may reach beyond the item: outside is no data.
+
+        Raises
+        ------
+        SceneError
+            If the item cannot be read; names item, file and fault.
+        """
+        ...
+
+    def available_bands(self) -> tuple[str, ...]:
+        """Return the ESA names of the bands that the source has, in spectral order."""
+        ...

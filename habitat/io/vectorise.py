@@ -1,0 +1,73 @@
+"""Outlines of objects that were found as runs of pixels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from rasterio.features import shapes
+from rasterio.transform import Affine
+
+from habitat.domain.grid import Grid, Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PixelRuns:
+    """Runs of pixels in rows, each of one object.
+
+    Attributes
+    ----------
+    object_id, row, col, length : numpy.ndarray
+        int64 ``(n,)``: object, grid row, first grid column, number of pixels.
+    """
+
+    object_id: np.ndarray
+    row: np.ndarray
+    col: np.ndarray
+    length: np.ndarray
+
+    @classmethod
+    def of_labels(cls, labels: np.ndarray, window: Window) -> "PixelRuns":
+        """Return the runs of the labels above 0 of a window, int ``(y, x)``."""
+        fresh = np.ones(labels.shape, dtype=bool)
+        fresh[:, 1:] = labels[:, 1:] != labels[:, :-1]
+        row, col = np.nonzero(fresh)
+        flat = row * labels.shape[1] + col
+        length = np.diff(np.append(flat, labels.size))
+        values = labels[row, col].astype(np.int64)
+        kept = values > 0
+        return cls(
+            values[kept],
+            row[kept].astype(np.int64) + window.row,
+            col[kept].astype(np.int64) + window.col,
+            length[kept].astype(np.int64),
+        )
+
+
+def outlines(runs: PixelRuns, grid: Grid) -> dict[int, shapely.MultiPolygon]:
+    """Return the outline of each object along its pixels, in the project CRS.
+
+    It does not depend on the tiles that the runs come from: every object is drawn whole.
+    """
+    order = np.lexsort((runs.col, runs.row, runs.object_id))
+    ids, first = np.unique(runs.object_id[order], return_index=True)
+    parts = np.split(order, first[1:])
+    return {
+        int(i): shapely.MultiPolygon(list(_polygons(runs, part, grid)))
+        for i, part in zip(ids, parts, strict=True)
+    }
+
+
+def _polygons(runs: PixelRuns, part: np.ndarray, grid: Grid) -> Iterator[shapely.Polygon]:
+    row, col, length = runs.row[part], runs.col[part], runs.length[part]
+    window = Window(
+        int(row.min()),
+        int(col.min()),
+        int(row.max() - row.min()) + 1,
+        int((col + length).max() - col.min()),
+    )
+    mask = np.zeros(window.shape, dtype=np.uint8)
+    for r, c, n in zip(row - window.row, col - window.col, length, strict=True):
+        mask[r, c : c + n] = 1
+    for geometry, _ in shapes(mask, mask=mask > 0, transform=Affine(*grid.transform(window))):
+        yield shapely.geometry.shape(geometry)

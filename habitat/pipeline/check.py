@@ -1,0 +1,113 @@
+"""Is a pipeline file right: everything that can be known without scenes, network or credentials."""
+
+from pathlib import Path
+
+from habitat.domain.errors import ConfigError, InputError, NotBuiltError
+from habitat.io.aoi import read_aoi
+from habitat.io.data_files import read_legend, read_seasons, read_species
+from habitat.io.model_file import read_model
+from habitat.io.projection import check_crs
+from habitat.pipeline.config import (
+    BurnScars,
+    ClassifyForest,
+    FireRisk,
+    Habitat,
+    PipelineConfig,
+    Train,
+)
+from habitat.pipeline.context import source_of
+from habitat.pipeline.loader import load_pipeline, project_of
+
+
+def check_pipeline(path: Path, project: Path | None = None) -> list[str]:
+    """Check a pipeline file and every file it names.
+
+    Returns
+    -------
+    list of str
+        Notes that are no faults, for example a source that this version does not read.
+
+    Raises
+    ------
+    ConfigError, InputError
+        With every fault that was found, one a line.
+    """
+    config = load_pipeline(path)
+    base = project_of(path, project)
+    notes: list[str] = []
+    faults: list[str] = []
+    exit_with: type[ConfigError] | type[InputError] = ConfigError
+    for check in (_check_settings, _check_aoi, _check_files):
+        try:
+            notes += check(config, base)
+        except NotBuiltError as fault:
+            notes.append(str(fault))
+        except ConfigError as fault:
+            faults.append(str(fault))
+            exit_with = ConfigError
+        except InputError as fault:
+            faults.append(str(fault))
+            exit_with = InputError if len(faults) == 1 else ConfigError
+    if faults:
+        raise exit_with("\n".join(faults))
+    return notes
+
+
+def _check_settings(config: PipelineConfig, base: Path) -> list[str]:
+    check_crs(config.grid.epsg)
+    read_legend(config.legend, base)
+    read_seasons(config.seasons, base)
+    for step in config.steps:
+        if isinstance(step, Habitat):
+            read_species(step.species, base)
+    return []
+
+
+def _check_aoi(config: PipelineConfig, base: Path) -> list[str]:
+    return list(read_aoi(base / config.aoi, epsg=config.grid.epsg).notes)
+
+
+def _check_files(config: PipelineConfig, base: Path) -> list[str]:
+    missing = [
+        f"boundaries: expected a file at {base / name}, found none"
+        for name in boundary_files(config)
+        if not (base / name).is_file()
+    ]
+    missing += [
+        f"step {index + 1} ({step.step}): expected a file at {base / name}, found none"
+        for index, step in enumerate(config.steps)
+        for name in named_files(step)
+        if not (base / name).is_file()
+    ]
+    if missing:
+        raise ConfigError("\n".join(missing))
+    for step in config.steps:
+        if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
+            read_model(base / step.model)
+    notes = [
+        "the fire_risk step is not built in this version; running stops before any work"
+        for step in config.steps
+        if isinstance(step, FireRisk)
+    ]
+    source_of(config, base)
+    return notes
+
+
+def boundary_files(config: PipelineConfig) -> list[str]:
+    """Return the boundary files that a pipeline names, relative to the project."""
+    named = config.boundaries
+    if named is None:
+        return []
+    return [name for name in (named.countries, named.park_cn, named.park_ru) if name]
+
+
+def named_files(step: object) -> list[str]:
+    """Return the files that a step names, relative to the project."""
+    if isinstance(step, Train):
+        given = (step.reference.raster, step.reference.polygons, step.reference.points)
+        return [name for name in given if name]
+    if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
+        return [step.model]
+    if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
+        return [str(step.hotspots)]
+    return []

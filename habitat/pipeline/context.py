@@ -1,0 +1,182 @@
+"""What a pipeline file means here and now: dates resolved, files read, scenes found."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal
+
+from habitat.domain.errors import ConfigError, NoObservationError, NotBuiltError, SceneError
+from habitat.domain.grid import Grid, Window
+from habitat.domain.legend import Legend
+from habitat.domain.period import Period, SeasonTable, fire_year
+from habitat.io.aoi import Aoi, read_aoi
+from habitat.io.data_files import read_legend, read_seasons
+from habitat.io.folder import FolderSource
+from habitat.io.projection import check_crs
+from habitat.io.source import SceneSource
+from habitat.pipeline.config import (
+    FolderConfig,
+    PipelineConfig,
+    RelativePeriod,
+    RelativeYear,
+    Scenes,
+    SeasonYear,
+    SimulatedConfig,
+)
+from habitat.pipeline.ops import SceneSet, StepResult
+from habitat.pipeline.simulated import SimulatedSource
+
+
+@dataclass(slots=True)
+class PlanContext:
+    """A pipeline bound to a project folder and an as-of date.
+
+    Attributes
+    ----------
+    config : PipelineConfig
+        The file.
+    project : Path
+        Folder that its paths are relative to.
+    as_of : date
+        Nothing newer is used.
+    grid, aoi, legend, seasons, source
+        What the file names, read and checked.
+    window : Window
+        Smallest window of whole tiles that covers the AOI.
+    results : dict of str to StepResult
+        Saved so far.
+    """
+
+    config: PipelineConfig
+    project: Path
+    as_of: date
+    grid: Grid
+    aoi: Aoi
+    legend: Legend
+    seasons: SeasonTable
+    source: SceneSource
+    window: Window
+    results: dict[str, StepResult] = field(default_factory=dict)
+    scene_sets: dict[str, SceneSet] = field(default_factory=dict)
+
+    def year(self, year: int | RelativeYear) -> int:
+        """Return an absolute growing-season year.
+
+        A relative year counts from the last year whose leaf-on season had ended by the as-of date.
+        """
+        if isinstance(year, int):
+            return year
+        last = self.as_of.year
+        leaf_on = self.seasons.season("leaf_on").periods(last)[-1]
+        return (last if leaf_on.end <= self.as_of else last - 1) + year.as_of
+
+    def fire_year(self, year: int | RelativeYear | Literal["as_of"]) -> int:
+        """Return the year in which a fire year ends; ``as_of`` is the running one."""
+        if year == "as_of":
+            return self.as_of.year + (self.as_of >= fire_year(self.as_of.year + 1).start)
+        return self.year(year)
+
+    def period(self, period: str | RelativePeriod | SeasonYear) -> Period:
+        """Return an absolute period, cut at the as-of date.
+
+        Raises
+        ------
+        ConfigError
+            If the whole period lies after the as-of date.
+        """
+        if isinstance(period, RelativePeriod):
+            return Period(self.as_of - timedelta(days=period.days - 1), self.as_of)
+        if isinstance(period, SeasonYear):
+            year = self.year(period.season_year)
+            leaf_on = self.seasons.season("leaf_on").periods(year)[-1]
+            absolute = Period(fire_year(year).start, leaf_on.end)
+        else:
+            absolute = Period.parse(period)
+        cut = absolute.until(self.as_of)
+        if cut is None:
+            raise ConfigError(
+                f"period {absolute}: expected to start by the as-of date {self.as_of}. "
+                "Give a later --as-of or an earlier period."
+            )
+        return cut
+
+
+def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
+    """Read and check everything a pipeline names, without looking for scenes.
+
+    Raises
+    ------
+    ConfigError, InputError
+        If the CRS, AOI, legend, seasons or source is wrong; NotBuiltError for a source that this
+        version does not have.
+    """
+    check_crs(config.grid.epsg)
+    grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
+    legend = read_legend(config.legend, project)
+    seasons = read_seasons(config.seasons, project)
+    aoi = read_aoi(project / config.aoi, epsg=grid.epsg)
+    source = source_of(config, project)
+    return PlanContext(
+        config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
+    )
+
+
+def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
+    tiles = list(grid.tiles(grid.window_of_bounds(aoi.geometry.bounds)))
+    return grid.tile_window(tiles[0]).union(grid.tile_window(tiles[-1]))
+
+
+def source_of(config: PipelineConfig, project: Path) -> SceneSource:
+    """Return the source that a pipeline names.
+
+    Raises
+    ------
+    NotBuiltError
+        For a source that this version does not have.
+    """
+    grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
+    source = config.source
+    if isinstance(source, SimulatedConfig):
+        return SimulatedSource(
+            grid=grid,
+            seed=source.seed,
+            fires=source.fires,
+            cloudiness=source.cloudiness,
+            days=tuple(source.days),
+            cadence_days=source.cadence_days,
+        )
+    if isinstance(source, FolderConfig):
+        return FolderSource(root=project / source.path, grid=grid)
+    raise NotBuiltError(
+        f"source {source.kind!r}: this version reads 'simulated' and 'folder' only. "
+        "Download the scenes into a folder, run 'habitat index' on it, and use source: folder."
+    )
+
+
+def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
+    """Search the scenes of a step.
+
+    Raises
+    ------
+    SceneError
+        If the source does not have a band that is asked for.
+    NoObservationError
+        If there is no scene at all.
+    """
+    missing = [band for band in step.bands if band not in ctx.source.available_bands()]
+    if missing:
+        raise SceneError(
+            f"scenes {step.save_as!r}: expected bands {step.bands}, but the source does not have "
+            f"{missing}; it has {list(ctx.source.available_bands())}. Ask for fewer bands."
+        )
+    period = ctx.period(step.period)
+    aoi_window = ctx.grid.window_of_bounds(ctx.aoi.geometry.bounds)
+    items, refused = ctx.source.search(period, aoi_window)
+    if not items:
+        why = "; ".join(f"{scene.item_id}: {scene.reason}" for scene in refused[:5])
+        raise NoObservationError(
+            f"scenes {step.save_as!r}: expected at least one scene in {period}, found none"
+            f"{' usable (' + why + ')' if why else ''}. Check the period and the source; "
+            "nothing was changed."
+        )
+    return SceneSet(period, tuple(step.bands), tuple(items), tuple(refused))

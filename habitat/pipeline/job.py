@@ -1,0 +1,258 @@
+"""One execution of a pipeline file: plan, lock, run, publish, record."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from habitat.domain.errors import ConfigError
+from habitat.io.model_file import write_model
+from habitat.io.release import Store, verify
+from habitat.pipeline.config import Train
+from habitat.pipeline.context import bind
+from habitat.pipeline.executor import Workers, executor
+from habitat.pipeline.journal import Journal
+from habitat.pipeline.loader import load_pipeline, project_of
+from habitat.pipeline.plan import Plan, plan_pipeline
+from habitat.pipeline.publish import publish
+from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
+from habitat.pipeline.versions import library_versions
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    pipeline_file : Path
+        The pipeline.
+    project : Path or None
+        Folder that its paths are relative to; None: found from the file.
+    as_of : date
+        Nothing newer is used.
+    workers : Workers
+        How tiles run.
+    started : datetime
+        Wall clock, for the run record alone.
+    """
+
+    pipeline_file: Path
+    project: Path | None
+    as_of: date
+    workers: Workers
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did."""
+
+    release: Path
+    already_there: bool
+    computed: int
+    reused: int
+    failed: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    accuracy: Mapping[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+    def text(self) -> str:
+        """Return the summary for a person."""
+        state = "nothing to do, already published" if self.already_there else "published"
+        return "\n".join([f"{state}: {self.release}", *self.tables])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the summary for a machine."""
+        return {
+            "release": str(self.release),
+            "already_published": self.already_there,
+            "tiles_computed": self.computed,
+            "tiles_reused": self.reused,
+            "tiles_failed": list(self.failed),
+            "accuracy": self.accuracy,
+        }
+
+
+def plan_job(job: Job, *, goals: tuple[str, ...] | None = None) -> Plan:
+    """Load, check and plan a pipeline file."""
+    config = load_pipeline(job.pipeline_file)
+    project = project_of(job.pipeline_file, job.project)
+    return plan_pipeline(bind(config, project, job.as_of), goals=goals)
+
+
+def outputs_of(plan: Plan) -> Path:
+    """Return the folder of a pipeline's releases and state."""
+    return plan.ctx.project / "outputs" / plan.ctx.config.name
+
+
+def run_job(job: Job, reporter: Reporter) -> RunReport:
+    """Run a pipeline file and publish its release.
+
+    Raises
+    ------
+    HabitatError
+        With the exit code of what went wrong; whatever was published before stays as it was.
+    """
+    plan = plan_job(job)
+    store = Store(outputs_of(plan))
+    with store.lock():
+        store.sweep_temporary()
+        key = run_key(plan)
+        known = _sound_release(store, key)
+        if known is not None:
+            store.point_to(known.name)
+            return RunReport(known, already_there=True, computed=0, reused=0)
+        started = time.monotonic()
+        with executor(job.workers) as running:
+            state = run_stages(plan, store.state, running, reporter)
+        reporter.note("publish")
+        record = _record(job, plan, state, time.monotonic() - started)
+        release = publish(plan, state, store, record)
+        Journal(store.state / "runs").note(key, release.name)
+    return RunReport(
+        release,
+        already_there=False,
+        computed=state.computed,
+        reused=state.reused,
+        failed=tuple(tile.name for tile in sorted(state.failed)),
+        tables=_tables(state),
+        accuracy=_accuracy(state),
+    )
+
+
+def _sound_release(store: Store, key: str) -> Path | None:
+    """Return the release that was made from the same inputs, if it is still as published."""
+    release_id = Journal(store.state / "runs").release_id(key)
+    if release_id is None or not (store.releases / release_id).is_dir():
+        return None
+    release = store.releases / release_id
+    return None if verify(release) else release
+
+
+def train_job(job: Job, out: Path, reporter: Reporter) -> str:
+    """Train the classifier of a pipeline file, write it, and return its cross-validation."""
+    config = load_pipeline(job.pipeline_file)
+    steps = [step for step in config.steps if isinstance(step, Train)]
+    if not steps:
+        raise ConfigError(
+            f"{job.pipeline_file}: expected a train step, found none. "
+            "Add one, or use a pipeline that has one."
+        )
+    plan = plan_job(job, goals=(steps[0].save_as,))
+    store = Store(outputs_of(plan))
+    with store.lock(), executor(job.workers) as running:
+        state = run_stages(plan, store.state, running, reporter)
+    trained = state.globals[steps[0].save_as]
+    write_model(out, trained.model)
+    return f"{trained.text()}\nwritten: {out}"
+
+
+def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, Any]:
+    """Return the run record: the one file of a release with a wall clock."""
+    finished = datetime.now(UTC)  # noqa: TID251  # the run record is where the clock belongs
+    return {
+        "started": job.started.isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "as_of": job.as_of.isoformat(),
+        "pipeline_file": job.pipeline_file.name,
+        "pipeline": plan.ctx.config.model_dump(mode="json"),
+        "workers": {"kind": job.workers.kind, "count": job.workers.count},
+        "versions": library_versions(),
+        "scenes": {
+            name: {
+                "period": str(found.period),
+                "used": [item.item_id for item in found.items],
+                "refused": [{"id": s.item_id, "reason": s.reason} for s in found.refused],
+            }
+            for name, found in plan.ctx.scene_sets.items()
+        },
+        "tiles": [
+            {
+                "stage": stage,
+                "tile": outcome.tile.name,
+                "seconds": round(outcome.seconds, 2),
+                "fault": outcome.fault,
+            }
+            for stage, outcome in state.outcomes
+        ],
+        "tiles_computed": state.computed,
+        "tiles_reused": state.reused,
+        "processing_units": 0,
+        "requests": 0,
+        "accuracy": _accuracy(state),
+    }
+
+
+def _accuracy(state: RunState) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for value in state.globals.values():
+        merged.update(getattr(value, "accuracy", {}))
+    return merged
+
+
+def _tables(state: RunState) -> tuple[str, ...]:
+    """Return what merged results have to say on the terminal: cross-validation, accuracy."""
+    return tuple(value.text() for value in state.globals.values() if hasattr(value, "text"))
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would read and compute, and why."""
+
+    scenes: Mapping[str, int]
+    tiles: int
+    tile_stages: int
+    reasons: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return it for a person."""
+        found = ", ".join(f"{name}: {count}" for name, count in self.scenes.items())
+        return "\n".join(
+            [
+                f"scenes found: {found}",
+                f"tiles: {self.tiles}, in {self.tile_stages} tile-stages",
+                "processing units: 0, requests: 0 (nothing is bought from this source)",
+                *self.reasons,
+            ]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for a machine."""
+        return {
+            "processing_units": 0,
+            "requests": 0,
+            "bytes": 0,
+            "scenes": dict(self.scenes),
+            "tiles": self.tiles,
+            "tile_stages": self.tile_stages,
+            "reasons": list(self.reasons),
+        }
+
+
+def describe(job: Job) -> DryRun:
+    """Say what a run would do; computes and writes nothing."""
+    plan = plan_job(job)
+    store = Store(outputs_of(plan))
+    known = _sound_release(store, run_key(plan))
+    if known is not None:
+        reasons = [f"nothing to do: {known.name} was made from the same inputs and is sound"]
+        todo = 0
+    else:
+        todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
+        reasons = [
+            "no release was made from these inputs (scenes, parameters, code); "
+            "tiles already stored under the same key are reused"
+        ]
+    return DryRun(
+        {name: len(found.items) for name, found in plan.ctx.scene_sets.items()},
+        len(plan.tiles),
+        todo,
+        tuple(reasons),
+    )

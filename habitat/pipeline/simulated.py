@@ -1,0 +1,1 @@
+from habitat.io.simulated import SimulatedSource as SimulatedSource

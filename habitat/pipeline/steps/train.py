@@ -1,0 +1,181 @@
+"""The ``train`` step: samples from every tile, one model, chosen by spatial cross-validation."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from habitat.algorithms.features import compute, feature_set
+from habitat.algorithms.sampling import SamplePoints, cap_per_class, draw_per_class
+from habitat.algorithms.training import train
+from habitat.algorithms.training_table import TrainingSettings, training_table
+from habitat.domain.legend import Legend
+from habitat.domain.model import CrossValidation, FeatureSet, ModelSet
+from habitat.pipeline.config import Train
+from habitat.pipeline.context import PlanContext
+from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
+from habitat.pipeline.steps.forest import common_bands, season_of_map
+from habitat.pipeline.steps.reference import ReferenceTask, holdout, labels, plan_reference
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTask:
+    """What a model is trained from.
+
+    Attributes
+    ----------
+    variants : tuple of FeatureSet
+        All seasons first, then the leaf-on season alone for pixels that were not seen in others.
+    composites : tuple of (season, result)
+        Where the features come from.
+    reference : ReferenceTask
+        Where the classes come from.
+    holdout_block_m : int
+        Edge of the blocks of which every second is kept for the accuracy [m]; 0 keeps none.
+    """
+
+    variants: tuple[FeatureSet, ...]
+    composites: tuple[tuple[str, str], ...]
+    reference: ReferenceTask
+    legend: Legend
+    settings: TrainingSettings
+    samples_per_class: int
+    holdout_block_m: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model and how it was chosen."""
+
+    model: ModelSet
+    validation: CrossValidation
+    legend: Legend = field(repr=False)
+
+    def text(self) -> str:
+        """Return the cross-validation for a person."""
+        v = self.validation
+        lines = [
+            f"classifier: {v.chosen}, {v.reason}",
+            f"  {v.folds}-fold cross-validation over {v.n_blocks} blocks of {v.block_m} m, "
+            f"{v.n_samples} samples",
+        ]
+        lines += [
+            f"  {c.algorithm:6s} accuracy {c.accuracy:.3f} "
+            f"({c.accuracy_lo:.3f}–{c.accuracy_hi:.3f}), calibration error "
+            f"{c.calibration_error_before:.3f} → {c.calibration_error_after:.3f}"
+            for c in v.candidates
+        ]
+        return "\n".join(lines)
+
+
+def plan(step: Train, ctx: PlanContext) -> StepResult:
+    """Plan the samples of every tile and the training."""
+    bands = common_bands(step.composites, ctx)
+    period = season_of_map(step.composites, ctx)
+    seasons = tuple(step.composites)
+    variants = [feature_set(seasons, bands)]
+    if len(seasons) > 1 and "leaf_on" in seasons:
+        variants.append(feature_set(("leaf_on",), bands))
+    middle = date.fromordinal((period.start.toordinal() + period.end.toordinal()) // 2)
+    reference = plan_reference(step.reference, ctx, middle)
+    task = TrainTask(
+        tuple(variants),
+        tuple(step.composites.items()),
+        reference,
+        ctx.legend,
+        TrainingSettings(
+            description=_description(reference, ctx),
+            simulated=ctx.source.simulated,
+            candidates=tuple(step.candidates),
+            seed=step.seed,
+            block_m=step.block_m,
+            folds=step.folds,
+        ),
+        step.samples_per_class,
+        step.block_m if step.holdout else 0,
+    )
+    samples = f"{step.save_as}.samples"
+    return StepResult(
+        "model",
+        period,
+        ops=(
+            TileOp(samples, draw_samples, task, needs=tuple(step.composites.values())),
+            GlobalOp(step.save_as, fit_model, task, partials=(samples,)),
+        ),
+        detail=task,
+    )
+
+
+def _description(reference: ReferenceTask, ctx: PlanContext) -> str:
+    where = f"in {ctx.aoi.name}"
+    if reference.kind == "truth":
+        return f"truth of a SIMULATED landscape on {reference.day} {where}"
+    return f"{reference.kind} of {reference.path} {where}"
+
+
+def draw_samples(inputs: TileInputs) -> Arrays:
+    """Return the samples of a tile: row, col, code and features."""
+    task: TrainTask = inputs.config
+    code = np.where(inputs.inside, labels(task.reference, inputs), 0)
+    if task.holdout_block_m:
+        kept = holdout(
+            inputs.grid,
+            inputs.window,
+            block_m=task.holdout_block_m,
+            seed=task.settings.seed,
+        )
+        code = np.where(kept, 0, code)
+    points = draw_per_class(
+        code.astype(np.uint8),
+        inputs.window,
+        codes=task.legend.codes,
+        n_max=task.samples_per_class,
+        seed=task.settings.seed,
+    )
+    rows, cols = points.row - inputs.window.row, points.col - inputs.window.col
+    # (band, 1, n): features are pixel by pixel, so only the samples are computed
+    at_points = {
+        season: {
+            band: inputs.arrays[name][band][rows, cols][None, :] for band in task.variants[0].bands
+        }
+        for season, name in task.composites
+    }
+    return {
+        "row": points.row,
+        "col": points.col,
+        "code": points.code,
+        "features": compute(task.variants[0], at_points)[:, 0, :].T,
+    }
+
+
+def fit_model(inputs: GlobalInputs) -> Trained:
+    """Join the samples of all tiles, cap them per class, and train."""
+    task: TrainTask = inputs.config
+    (partials,) = inputs.partials.values()
+    row, col, code, features = (
+        np.concatenate([partial[name] for partial in partials])
+        for name in ("row", "col", "code", "features")
+    )
+    points = SamplePoints(row, col, code)
+    kept = cap_per_class(points, n_max=task.samples_per_class, seed=task.settings.seed)
+    features = features[_places(points, kept)]
+    table = training_table(
+        task.variants[0].names,
+        features,
+        kept.code,
+        x_m=(kept.col + 0.5) * inputs.grid.pixel_m,
+        y_m=-(kept.row + 0.5) * inputs.grid.pixel_m,
+        block_m=task.settings.block_m,
+    )
+    model, validation = train(table, task.variants, task.legend, task.settings)
+    return Trained(model, validation, task.legend)
+
+
+def _places(points: SamplePoints, kept: SamplePoints) -> np.ndarray:
+    """Return the index in ``points`` of each kept point."""
+    place = {
+        pixel: i
+        for i, pixel in enumerate(zip(points.row.tolist(), points.col.tolist(), strict=True))
+    }
+    pixels = zip(kept.row.tolist(), kept.col.tolist(), strict=True)
+    return np.array([place[pixel] for pixel in pixels], dtype=np.int64)

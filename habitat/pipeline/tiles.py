@@ -1,0 +1,158 @@
+"""One stage on one tile: what a worker thread, process or machine runs."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from habitat.domain.errors import HabitatError
+from habitat.domain.grid import Grid, Tile, Window
+from habitat.io.aoi import Aoi, rasterise
+from habitat.io.source import SceneSource
+from habitat.io.tile_store import TileStore
+from habitat.pipeline.ops import Arrays, SceneSet, TileInputs, TileOp
+from habitat.pipeline.scenes import SceneReader
+from habitat.pipeline.stages import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class StageWork:
+    """What all tiles of a stage share."""
+
+    stage: Stage
+    grid: Grid
+    aoi: Aoi
+    source: SceneSource
+    scene_sets: Mapping[str, SceneSet]
+    globals: Mapping[str, Any]
+    store_root: Path
+    project: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TileTask:
+    """One tile of a stage.
+
+    Attributes
+    ----------
+    tile : Tile
+        Which.
+    key : str
+        Under which the results are stored.
+    upstream : mapping of (result name, Tile) to str
+        Keys of stored results, of this tile and, where a halo is needed, of its neighbours.
+    """
+
+    tile: Tile
+    key: str
+    upstream: Mapping[tuple[str, Tile], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task: ``fault`` is empty when it went well."""
+
+    tile: Tile
+    key: str
+    seconds: float
+    fault: str = ""
+    exit_code: int = 0
+
+
+def run_tile(work: StageWork, task: TileTask) -> Outcome:
+    """Run the operations of a stage on one tile and store what others read.
+
+    Never raises for a fault of the tile: it comes back in the outcome, so that one tile cannot
+    stop the others.
+    """
+    started = time.monotonic()
+    try:
+        TileStore(work.store_root).write(task.key, _compute(work, task))
+    except HabitatError as fault:
+        return _failed(task, started, str(fault), fault.exit_code)
+    except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as fault:
+        return _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
+    return Outcome(task.tile, task.key, time.monotonic() - started)
+
+
+def _failed(task: TileTask, started: float, fault: str, exit_code: int) -> Outcome:
+    return Outcome(task.tile, task.key, time.monotonic() - started, fault, exit_code)
+
+
+def _compute(work: StageWork, task: TileTask) -> dict[str, np.ndarray]:
+    window = work.grid.tile_window(task.tile)
+    inside = rasterise(work.aoi.geometry, work.grid, window)
+    reader = SceneReader(
+        work.source,
+        work.grid,
+        window,
+        max((op.scene_halo_px for op in work.stage.tile_ops), default=0),
+        {name: (found.items, found.bands) for name, found in work.scene_sets.items()},
+    )
+    made: dict[str, Arrays] = {}
+    store = TileStore(work.store_root)
+    for op in work.stage.tile_ops:
+        arrays = {
+            name: made[name] if name in made else _load(work, task, store, name, op)
+            for name in op.needs
+        }
+        made[op.result] = op.function(
+            TileInputs(
+                config=op.config,
+                grid=work.grid,
+                window=window,
+                inside=inside,
+                arrays=arrays,
+                globals={name: work.globals[name] for name in op.uses},
+                scenes=reader,
+                source=work.source,
+                project=work.project,
+                aoi=work.aoi,
+            )
+        )
+    return {
+        f"{result}/{name}": array
+        for result in work.stage.stored
+        for name, array in made[result].items()
+    }
+
+
+def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: TileOp) -> Arrays:
+    """Return a stored result of the tile, grown by the operation's halo."""
+    if not op.halo_px:
+        return read_result(store, task.upstream[result, task.tile], result)
+    core = work.grid.tile_window(task.tile)
+    padded = core.pad(op.halo_px)
+    out: Arrays = {}
+    for tile in work.grid.tiles(padded):
+        key = task.upstream.get((result, tile))
+        if key is None:
+            continue
+        window = work.grid.tile_window(tile)
+        part = window.intersect(padded)
+        if part is None:
+            continue
+        for name, array in read_result(store, key, result).items():
+            if array.shape[-2:] != window.shape:
+                continue  # a table beside the rasters has no halo
+            target = out.setdefault(name, np.zeros((*array.shape[:-2], *padded.shape), array.dtype))
+            target[(..., *part.slices_in(padded))] = array[(..., *part.slices_in(window))]
+    return out
+
+
+def read_result(store: TileStore, key: str, result: str) -> Arrays:
+    """Return the arrays of one result from a stored stage."""
+    prefix = f"{result}/"
+    return {
+        name.removeprefix(prefix): array
+        for name, array in store.read(key).items()
+        if name.startswith(prefix)
+    }
+
+
+def crop(array: np.ndarray, core: Window, halo_px: int) -> np.ndarray:
+    """Return the part of a padded array that covers the tile."""
+    return array[(..., *core.slices_in(core.pad(halo_px)))]

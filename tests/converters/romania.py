@@ -1,0 +1,30 @@
+"""Forest in Romania, 74 dates of 2015-2018: see :mod:`habitat.io.nrt_example`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from habitat.domain.grid import Grid, Window
+from habitat.io.nrt_example import write_example
+
+FOLDER = "s2_l2a_romania_timeseries"
+CUBE = "s2_l2a_romania_20m_2015-2018.nc"
+TREE_COVER = "tree_cover_density_2018.tif"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A real landscape as files of the program."""
+
+    scenes: Path
+    reference: Path
+    legend: Path
+    grid: Grid
+    window: Window
+
+
+def convert(shared_data: Path, out: Path) -> Converted:
+    """Write scenes (one folder per date, with items) and the reference raster."""
+    source = shared_data / FOLDER
+    found = write_example(source / CUBE, source / TREE_COVER, out)
+    legend = Path(__file__).with_name("romania_legend.yaml")
+    return Converted(found.scenes, found.reference, legend, found.grid, found.window)
