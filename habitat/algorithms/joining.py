@@ -96,4 +96,5 @@ def join(n_nodes: int, pairs: np.ndarray) -> np.ndarray:
         return np.zeros(0, dtype=np.int64)
     ones = np.ones(len(pairs), dtype=np.int8)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(n_nodes, n_nodes))
-    return connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
+    group: np.ndarray = connected_components(graph.tocsr(), directed=False)[1]
+    return group.astype(np.int64)

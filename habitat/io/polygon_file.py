@@ -131,7 +131,21 @@ def _read_ogr(path: Path, columns: Sequence[str]) -> PolygonFile:
     shapes = tuple(_from_wkb(blob, f"{path.name}: feature {i}") for i, blob in enumerate(blobs))
     named = {str(key): values for key, values in zip(meta["fields"], fields, strict=True)}
     rows = tuple({k: v[i] for k, v in named.items()} for i in range(len(shapes)))
+    _check_encoding(path, rows)
     return PolygonFile(path.name, _crs_of(meta["crs"], path.name), shapes, rows)
+
+
+def _check_encoding(path: Path, rows: tuple[dict[str, Any], ...]) -> None:
+    """Refuse text of a shapefile that does not say its encoding."""
+    if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").is_file():
+        return
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, str) and not value.isascii():
+                raise AoiError(
+                    f"{path.name}: {key!r} is not plain ASCII and there is no .cpg file that says "
+                    "in which encoding it is: add one, for example with the word GB18030"
+                )
 
 
 def _crs_of(text: str | None, name: str) -> pyproj.CRS:

@@ -11,6 +11,7 @@ from typing import Any
 from habitat.domain.errors import ConfigError
 from habitat.io.model_file import write_model
 from habitat.io.release import Store, verify
+from habitat.io.tile_store import TileStore
 from habitat.pipeline.config import Train
 from habitat.pipeline.context import bind
 from habitat.pipeline.executor import Workers, executor
@@ -115,6 +116,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
         record = _record(job, plan, state, time.monotonic() - started)
         release = publish(plan, state, store, record)
         Journal(store.state / "runs").note(key, release.name)
+        TileStore(store.state / "tiles").prune(state.used)
     return RunReport(
         release,
         already_there=False,

@@ -50,10 +50,12 @@ class RunState:
         Their content digests.
     failed : dict of Tile to Outcome
         Tiles that are given up in this run.
+    outcomes : list of (int, Outcome)
+        Stage and outcome of every tile that was computed.
+    used : set of str
+        Keys of all stored results that this run wrote or read.
     computed, reused : int
         Tile-stages.
-    seconds : dict of str to float
-        Wall seconds by stage and merge.
     """
 
     keys: dict[tuple[str, Tile], str] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class RunState:
     digests: dict[str, str] = field(default_factory=dict)
     failed: dict[Tile, Outcome] = field(default_factory=dict)
     outcomes: list[tuple[int, Outcome]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
     computed: int = 0
     reused: int = 0
 
@@ -116,6 +119,7 @@ def _run_tiles(
 ) -> None:
     tiles = [tile for tile in plan.tiles if tile not in state.failed]
     tasks = [_task(plan, stage, tile, base, state) for tile in tiles]
+    state.used.update(task.key for task in tasks)
     todo = [task for task in tasks if not store.has(task.key)]
     reporter.stage(stage, len(plan.stages), len(todo), len(tasks) - len(todo))
     used = {name for op in stage.tile_ops for name in op.uses}

@@ -59,7 +59,7 @@ class Scene:
     looks: Looks
     fire_day: np.ndarray  # int32 (y, x), 0 unburned
     hotspots: Hotspots
-    params: BurnParams = BurnParams()
+    params: BurnParams
 
     @property
     def window(self):
@@ -212,7 +212,7 @@ def scene(seed=0, size=240, *, n_fires=24, share=None, known=21 / 24, n_false=6,
             dn = np.where(clouds, 0.5, bands[k]) * colour[k] * noise * 1e4
             stacks[k, t] = np.clip(dn, 1, 20_000).astype(np.uint16)
     bands = dict(zip(("B03", "B8A", "B11", "B12"), stacks, strict=True))
-    return Scene(Looks(days, bands, state, cover), fire_day, hotspots)
+    return Scene(Looks(days, bands, state, cover), fire_day, hotspots, BurnParams())
 
 
 def cut(looks, window, part):

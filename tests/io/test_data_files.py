@@ -69,8 +69,11 @@ def test_a_path_inside_the_project_is_read_and_classes_are_ordered(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../x.yaml", "/etc/x.yaml", "a\\b.yaml", "a/../x.yaml", ".hidden.yaml", "x\0.yaml", "~/x.yaml"]
-    + ["http://x/y.yaml", "x.yml", "", "UPPER", "a" * 41, "a" * 300 + ".yaml", "legends/"],
+    [
+        *("../x.yaml", "/etc/x.yaml", "a/../x.yaml", "~/x.yaml", "http://x/y.yaml"),
+        *("a\\b.yaml", ".hidden.yaml", "x\0.yaml", "a" * 300 + ".yaml"),
+        *("x.yml", "", "UPPER", "a" * 41, "legends/"),
+    ],
 )
 def test_a_name_that_leads_elsewhere_is_refused(tmp_path, name):
     with pytest.raises(ConfigError, match="expected a name like"):
@@ -138,10 +141,7 @@ def test_a_faulty_species_is_refused_with_its_line(tmp_path):
     _write(tmp_path, "species/a.yaml", text.replace("min_change: 0.02", "min_change: 2"))
     with pytest.raises(ConfigError, match=r"species/a.yaml:\d+: min_change"):
         read_species("a", tmp_path)
-    _write(
-        tmp_path,
-        "species/b.yaml",
-        text.replace("conditional_classes: [5]", "conditional_classes: [4]"),
-    )
+    twice = text.replace("conditional_classes: [5]", "conditional_classes: [4]")
+    _write(tmp_path, "species/b.yaml", twice)
     with pytest.raises(ConfigError, match="each class once"):
         read_species("b", tmp_path)

@@ -119,9 +119,7 @@ json_like = st.recursive(
     | st.integers(-(10**12), 10**12)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(max_codepoint=0xFFFF, categories=("L", "N", "P", "Zs"))),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text("abc-_", min_size=1), inner)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab-", min_size=1), inner),
     max_leaves=20,
 )
 
@@ -133,10 +131,12 @@ def test_json_is_read_as_json_reads_it(data):
 
 @given(st.text(max_size=200))
 def test_any_text_gives_data_or_one_config_error(text):
+    message = "f:"
     try:
         parse_yaml(text, "f")
     except ConfigError as error:
-        assert str(error).startswith("f:")
+        message = str(error)
+    assert message.startswith("f:")
 
 
 class Fetch(BaseModel):

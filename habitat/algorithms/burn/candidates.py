@@ -229,7 +229,8 @@ def _facts(
 
 
 def _inside(index: np.ndarray, part: slice) -> np.ndarray:
-    return (index >= part.start) & (index < part.stop)
+    inside: np.ndarray = (index >= part.start) & (index < part.stop)
+    return inside
 
 
 def _hits(
@@ -241,8 +242,10 @@ def _hits(
     rows = np.flatnonzero((days <= view.day) & (days >= earliest))
     hit_label = [np.zeros(0, dtype=np.int32)]
     hit_hotspot = [np.zeros(0, dtype=np.int32)]
-    labels = pixels.plane(view.before.shape) if len(rows) and len(pixels.index) else None
-    for i in rows.tolist() if labels is not None else []:
+    if len(pixels.index) == 0:
+        rows = rows[:0]
+    labels = pixels.plane(view.before.shape)
+    for i in rows.tolist():
         ys, xs, near = view.place.disc(hotspots.x_m[i], hotspots.y_m[i], params.hotspot_m)
         part = labels[ys, xs]
         since = view.before[ys, xs].astype(np.int64) - params.hotspot_lead_days

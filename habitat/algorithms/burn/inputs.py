@@ -17,6 +17,10 @@ HALO_PX = 4
 #: Bands of a look. The ``nir`` of the formulas is B8A, which has the 20 m of B12.
 BURN_BANDS = ("B03", "B8A", "B11", "B12")
 
+_FLUSH, _LEAF_FALL = MonthDay(5, 15), MonthDay(9, 30)
+_BROWNING, _BROWNED = MonthDay(9, 1), MonthDay(10, 25)
+_CANOPY_START, _CANOPY_END = MonthDay(6, 1), MonthDay(9, 15)
+
 
 class Kind(IntEnum):
     """How burning is judged on a pixel, from its cover before the fire."""
@@ -76,10 +80,10 @@ class BurnParams:
     reference_days: int = 60
     reference_min_looks: int = 2
     dormant_reference_days: int = 240
-    leaf_on_start: MonthDay = MonthDay(5, 15)
-    leaf_on_end: MonthDay = MonthDay(9, 30)
-    browning_start: MonthDay = MonthDay(9, 1)
-    browning_end: MonthDay = MonthDay(10, 25)
+    leaf_on_start: MonthDay = _FLUSH
+    leaf_on_end: MonthDay = _LEAF_FALL
+    browning_start: MonthDay = _BROWNING
+    browning_end: MonthDay = _BROWNED
     browning_nir_drop: float = 0.35
     browning_dnbr2: float = 0.15
     browning_third: float = 0.20
@@ -128,8 +132,8 @@ class BurnParams:
     include_crop: bool = False
 
     severity_dnbr: tuple[float, float, float, float] = (0.10, 0.27, 0.44, 0.66)
-    canopy_start: MonthDay = MonthDay(6, 1)
-    canopy_end: MonthDay = MonthDay(9, 15)
+    canopy_start: MonthDay = _CANOPY_START
+    canopy_end: MonthDay = _CANOPY_END
     canopy_days: int = 400
     leaf_off_max_severity: int = 3
 
@@ -164,9 +168,12 @@ def _between(
     days: np.ndarray, start: MonthDay, end: MonthDay, *, before_end: bool = False
 ) -> np.ndarray:
     dates = [date_of_epoch(day) for day in days]
-    inside = [start.in_year(d.year) <= d <= end.in_year(d.year) for d in dates]
-    at_end = [before_end and d == end.in_year(d.year) for d in dates]
-    return np.array(inside, dtype=bool) & ~np.array(at_end, dtype=bool)
+    inside = [
+        start.in_year(d.year) <= d <= end.in_year(d.year)
+        and not (before_end and d == end.in_year(d.year))
+        for d in dates
+    ]
+    return np.array(inside, dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -121,8 +122,7 @@ def resolve(
 
 
 def _spans(starts: np.ndarray) -> list[tuple[int, int]]:
-    bounds = starts.tolist()
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(starts.tolist()))
 
 
 def _all(tiles: Sequence[TileFacts], name: str) -> np.ndarray:

@@ -100,7 +100,8 @@ def _nbr_of_event(
 def _nbr(looks: Looks, at: tuple[np.ndarray | slice | list[int], ...]) -> np.ndarray:
     nir = looks.bands["B8A"][at].astype(np.float32)
     swir2 = looks.bands["B12"][at].astype(np.float32)
-    return (nir - swir2) / np.maximum(nir + swir2, np.float32(1))
+    ratio: np.ndarray = (nir - swir2) / np.maximum(nir + swir2, np.float32(1))
+    return ratio
 
 
 def _nbr_pair(

@@ -100,11 +100,12 @@ def unflagged(found: Evidence, t: int, params: BurnParams) -> np.ndarray:
     third = np.full(found.kind.shape, params.growth_dmirbi * UNITS)
     if found.leaf_on[t]:
         third[found.kind == Kind.FOREST] = params.growth_dnbr * UNITS
-    return ~(
+    flagged: np.ndarray = (
         (found.nir_drop[t] > params.growth_nir_drop * UNITS)
         & (found.dnbr2[t] > params.growth_dnbr2 * UNITS)
         & (found.third[t] > third)
     )
+    return ~flagged
 
 
 def class_statistics(

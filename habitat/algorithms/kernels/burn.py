@@ -3,7 +3,7 @@
 All arithmetic is float64 on exact integers, so the kernel and its NumPy twin agree to the bit.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,6 +21,9 @@ _MASKED, _FOREST = 1, 3  # habitat.algorithms.burn.inputs.Kind
 # How far a look may serve as a reference.
 USABLE, DORMANT = 1, 2
 _GREEN, _NIR, _SWIR1, _SWIR2 = 0, 1, 2, 3
+
+#: The scan calls these millions of times; a call would cost as much as its work.
+_inlined = njit(cache=True, nogil=True, inline="always")
 
 Bands = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Scan = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -68,7 +71,7 @@ class Calendar(NamedTuple):
     dormant: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _look_state(state: int, t: int, series: np.ndarray, rules: ScanRules) -> int:
     if state == _SNOW:
         return SNOWY
@@ -83,8 +86,8 @@ def _look_state(state: int, t: int, series: np.ndarray, rules: ScanRules) -> int
     return CLEAR_ALONE
 
 
-@njit(cache=True, nogil=True)
-def _twice_middle(values: np.ndarray, n: int) -> int:
+@_inlined
+def _twice_middle(values: np.ndarray, n: int) -> Any:
     """Return twice the median of the first ``n`` values (1 to 5), without a branch on them."""
     a = values[0]
     if n == 1:
@@ -102,10 +105,10 @@ def _twice_middle(values: np.ndarray, n: int) -> int:
     return 2 * max(min(lo, hi), min(max(lo, hi), values[4]))
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _twice_median(
     series: np.ndarray, k: int, picked: np.ndarray, n: int, values: np.ndarray
-) -> int:
+) -> Any:
     """Return twice the median of the picked values of band ``k``, an exact integer."""
     for i in range(n):
         values[i] = series[picked[i], k]
@@ -121,7 +124,7 @@ def _twice_median(
     return values[(n - 1) // 2] + values[n // 2]
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _pick(
     t: int,
     days: np.ndarray,
@@ -141,7 +144,7 @@ def _pick(
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _pick_reference(
     t: int, calendar: Calendar, usable: np.ndarray, picked: np.ndarray, rules: ScanRules
 ) -> tuple[int, bool]:
@@ -157,14 +160,14 @@ def _pick_reference(
     return _pick(t, days, usable, picked, (most, near, USABLE)), calendar.browned[t]
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _find_reference(
     series: np.ndarray,
     picked: np.ndarray,
     n: int,
     rules: ScanRules,
     work: tuple[np.ndarray, np.ndarray],
-) -> bool:
+) -> Any:
     """Fill the reference (twice the median of each band); False if it is open water."""
     values, reference = work
     for k in range(1, 4):
@@ -176,12 +179,12 @@ def _find_reference(
     return g - s <= rules.water_mndwi * (g + s)
 
 
-@njit(cache=True, nogil=True)
-def _stored(value: float) -> float:
+@_inlined
+def _stored(value: float) -> Any:
     return min(max(np.rint(value * UNITS), -32767.0), 32767.0)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _compare(
     t: int,
     series: np.ndarray,
@@ -190,7 +193,7 @@ def _compare(
     rules: ScanRules,
     found: np.ndarray,
 ) -> None:
-    """Fill a row of ``found`` with NIR drop, dNBR2, dMIRBI (or dNBR) and NBR before, in stored units."""
+    """Fill a row of ``found``: NIR drop, dNBR2, dMIRBI (or dNBR), NBR before; stored units."""
     dnbr_third, browning = case
     n, a, b = float(series[t, _NIR]), float(series[t, _SWIR1]), float(series[t, _SWIR2])
     n0, a0, b0 = reference[_NIR] * 0.5, reference[_SWIR1] * 0.5, reference[_SWIR2] * 0.5
@@ -210,7 +213,7 @@ def _compare(
     found[t, 3] = _stored(nbr_before)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _exceeds(t: int, found: np.ndarray, third: float, share: float, rules: ScanRules) -> int:
     """Return how many of the three components exceed ``share`` of the growth rule."""
     return (
@@ -400,7 +403,7 @@ def scan_evidence_numpy(
         out[:, t] = np.where(compared, found, out[:, t])
         seen[t] = np.where(compared, CLEAR_COMPARED, seen[t])
         third = np.where(dnbr_third, rules.dnbr, rules.dmirbi)
-        limits = (rules.nir_drop, rules.dnbr2, third)
+        limits: tuple[Any, ...] = (rules.nir_drop, rules.dnbr2, third)
         burned = np.all([f > m * UNITS for f, m in zip(found, limits, strict=False)], axis=0)
         gone = np.all([f <= m * 0.5 * UNITS for f, m in zip(found, limits, strict=False)], axis=0)
         usable[t] = clear & (~compared | (thawed & ~burned) | (~thawed & gone))

@@ -1,6 +1,6 @@
 """Kernels over the looks of a pixel: which burns it had, and how long nobody looked."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -50,7 +50,7 @@ def _seen_again(t: int, days: np.ndarray, shown: np.ndarray, rules: EventRules) 
 @njit(cache=True, nogil=True)
 def _still_burned(
     since: int, t: int, days: np.ndarray, flushes: np.ndarray, rules: EventRules
-) -> bool:
+) -> Any:
     if since == NONE:
         return False
     return flushes[t] == flushes[since] or days[t] - days[since] <= rules.regrowth_days
@@ -126,8 +126,8 @@ def scan_events(
     -----
     A burn is sure with a hotspot, or if at least half of the next looks (up to
     ``confirm_looks`` within ``refute_days``) still show it; where there are none, if the next look
-    within ``confirm_days`` does. One that those looks refute was a shadow. Fuel must grow before a pixel burns again: not before the next leaf flush, nor within
-    ``regrowth_days``.
+    within ``confirm_days`` does. One that those looks refute was a shadow. Fuel must grow before
+    a pixel burns again: not before the next leaf flush, nor within ``regrowth_days``.
     """
     n_t, height, width = shown.shape
     known = np.zeros((height, width), np.uint8)
@@ -243,7 +243,9 @@ def longest_gap_numpy(days: np.ndarray, look: np.ndarray, seasons: np.ndarray) -
         gap = _days_within_numpy(start, day, seasons)
         longest = np.where(some & ~(snow & now), np.maximum(longest, gap), longest)
         start, snow = np.where(some, day, start), np.where(some, now, snow)
-    return np.maximum(longest, _days_within_numpy(start, 10**6, seasons)).astype(np.int32)
+    at_end = _days_within_numpy(start, 10**6, seasons)
+    out: np.ndarray = np.maximum(longest, at_end).astype(np.int32)
+    return out
 
 
 def _days_within_numpy(start: np.ndarray, end: int, seasons: np.ndarray) -> np.ndarray:

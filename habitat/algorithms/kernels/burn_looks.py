@@ -67,7 +67,7 @@ def count_evidence(components: Components, cover: np.ndarray, use: np.ndarray) -
             if use[y, x] and drop[y, x] != MISSING:
                 code = cover[y, x]
                 for k, value in enumerate((drop[y, x], dnbr2[y, x], third[y, x])):
-                    i = (np.int64(value) - FIRST_UNITS) // BIN_UNITS
+                    i = int((np.int64(value) - FIRST_UNITS) // BIN_UNITS)
                     counts[code, k, min(max(i, 0), N_BINS - 1)] += 1
     return counts
 
