@@ -24,9 +24,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 _GEOMETRY = {"cells": "Polygon", "habitat": "Polygon", "occupancy": "Polygon"}
 _DATES = frozenset({"date", "date_lo", "date_hi"})
-_INTEGERS = frozenset(
-    {"n_hotspots", "n_cameras", "n_visits", "n_detections", "effort_days"}
-)
+_INTEGERS = frozenset({"n_hotspots", "n_cameras", "n_visits", "n_detections", "effort_days"})
 _TEXTS = frozenset(
     {
         "cell_id",

@@ -23,7 +23,7 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.layers import Layer, check_values
 from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
 from habitat.io.geotiff_metadata import describe, palette, pam_xml
-from habitat.io.geotiff_open import GDAL_CACHE_MB, crs_text, open_geotiff
+from habitat.io.geotiff_open import GDAL_CACHE_BYTES, crs_text, open_geotiff
 from habitat.io.raster_statistics import BandStatistics, Histogram, Moments
 
 #: Pixels times bands that one call may read into memory.
@@ -32,7 +32,7 @@ _BLOCK_PX = 512
 _WRITE_ENV: dict[str, Any] = {
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+    "GDAL_CACHEMAX": GDAL_CACHE_BYTES,
 }
 
 Blocks = Iterable[tuple[Window, np.ndarray]]

@@ -15,15 +15,15 @@ _MAX_SIDE_PX = 2_000_000
 _MAX_BANDS = 1_000
 _MAX_BLOCK_BYTES = 1 << 30
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-#: Most memory for blocks of open files [MB]. GDAL heeds the first setting of a process only; its
-#: own default is a twentieth of the machine.
-GDAL_CACHE_MB = 256
+#: Most memory for blocks of open files [bytes; rasterio takes this option in bytes]. The
+#: default is a twentieth of the machine, in every process.
+GDAL_CACHE_BYTES = 256 << 20
 #: Nothing beside the file is looked at: a planted ``.aux.xml`` or world file changes nothing.
 _READ_ENV: dict[str, Any] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": False,
     "GDAL_GEOREF_SOURCES": "INTERNAL",
-    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+    "GDAL_CACHEMAX": GDAL_CACHE_BYTES,
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
 }
 

@@ -5,7 +5,7 @@
     OUT/README.txt
     OUT/<item id>/<item id>.json       STAC item
     OUT/<item id>/B02.tif … SCL.tif    uint16 with the offset of the baseline in it; 0 = no data
-    OUT/truth/…                        classes, burns, terrain, people, hotspots.csv, training.geojson
+    OUT/truth/…                        classes, burns, terrain, people, hotspots, training points
 
 Blocks are made and written one after the other, so the size of the window does not matter.
 """

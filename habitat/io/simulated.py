@@ -207,7 +207,10 @@ class SimulatedSource:
         """Return date, severity and kind of the last burn of each pixel in a period."""
         scenery = self._cache.get(window)
         shape = self._ground(scenery).sampling.shape
-        date_, severity = np.full(shape, UNBURNED_DATE, np.uint32), np.full(shape, UNBURNED, np.uint8)
+        date_, severity = (
+            np.full(shape, UNBURNED_DATE, np.uint32),
+            np.full(shape, UNBURNED, np.uint8),
+        )
         kind = np.zeros(shape, np.uint8)
         first, last = days_since_epoch(period.start), days_since_epoch(period.end)
         for year in range(fire_year_of(first), fire_year_of(last) + 1):

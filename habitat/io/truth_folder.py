@@ -50,7 +50,9 @@ def within(block: Window, window: Window) -> PixelWindow:
     return PixelWindow(block.col - window.col, block.row - window.row, block.width, block.height)
 
 
-def create_simulated(path: Path, grid: Grid, window: Window, dtype: str, nodata: float | None) -> Any:
+def create_simulated(
+    path: Path, grid: Grid, window: Window, dtype: str, nodata: float | None
+) -> Any:
     """Open a tiled GeoTIFF for writing; it is tagged as simulated."""
     path.parent.mkdir(parents=True, exist_ok=True)
     dataset = rasterio.open(

@@ -49,6 +49,8 @@ def outlines(runs: PixelRuns, grid: Grid) -> dict[int, shapely.MultiPolygon]:
 
     It does not depend on the tiles that the runs come from: every object is drawn whole.
     """
+    if not len(runs.object_id):
+        return {}
     order = np.lexsort((runs.col, runs.row, runs.object_id))
     ids, first = np.unique(runs.object_id[order], return_index=True)
     parts = np.split(order, first[1:])

@@ -69,7 +69,10 @@ Year = Annotated[int, Field(ge=2015, le=2100)] | RelativeYear
 
 
 class SeasonYear(Model):
-    """The scenes of one growing-season year: from 1 July before it to the end of its leaf-on."""
+    """The scenes of one growing-season year: from 1 March before it to the end of its leaf-on.
+
+    The spring before is what autumn fires are compared with.
+    """
 
     season_year: Year
 
@@ -227,7 +230,18 @@ class Train(Saved):
     composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     reference: Reference
     candidates: list[Literal["mlp", "forest"]] = Field(default=["mlp", "forest"], min_length=1)
-    samples_per_class: int = Field(default=600, ge=10, le=100_000)
+    samples_per_class: int = Field(
+        default=600, ge=10, le=100_000, description="mean over the classes"
+    )
+    allocation: Literal["proportional", "equal"] | None = Field(
+        default=None,
+        description="samples by the share of the class, or the same for each; "
+        "by default proportional to a reference that covers the land, else equal",
+    )
+    min_per_class: int = Field(default=20, ge=2, le=10_000)
+    rare_classes: Literal["refuse", "leave_out"] = Field(
+        default="refuse", description="what to do with a class with fewer samples"
+    )
     block_m: int = Field(default=2400, ge=20, description="edge of a cross-validation block [m]")
     folds: int = Field(default=4, ge=2, le=20)
     holdout: bool = Field(default=True, description="keep every second block for assess")

@@ -89,7 +89,7 @@ class PlanContext:
         if isinstance(period, SeasonYear):
             year = self.year(period.season_year)
             leaf_on = self.seasons.season("leaf_on").periods(year)[-1]
-            absolute = Period(fire_year(year).start, leaf_on.end)
+            absolute = Period(date(year - 1, 3, 1), leaf_on.end)
         else:
             absolute = Period.parse(period)
         cut = absolute.until(self.as_of)

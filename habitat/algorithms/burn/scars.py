@@ -146,23 +146,19 @@ def scars(
     )
 
 
-def _closed(ids: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return object ids after a 3 × 3 closing; only observed pixels are filled.
+def _closed(ids: np.ndarray, rows: np.ndarray, cols: np.ndarray, shown: np.ndarray) -> None:
+    """Close object ids 3 × 3, in place; only pixels that the look could compare are filled.
 
     A pixel filled between several objects takes the greatest id around it.
     """
-    rows, cols = np.nonzero(ids)
-    if len(rows) == 0:
-        return ids
     box = (
-        slice(max(rows.min() - 1, 0), rows.max() + 2),
-        slice(max(cols.min() - 1, 0), cols.max() + 2),
+        slice(max(int(rows.min()) - 1, 0), int(rows.max()) + 2),
+        slice(max(int(cols.min()) - 1, 0), int(cols.max()) + 2),
     )
     spread = _around(np.pad(ids[box], 1), np.maximum)
     filled = _around(np.pad(spread > 0, 1), np.logical_and)
-    out = ids.copy()
-    out[box] = np.where((ids[box] == 0) & filled & observed[box], spread, ids[box])
-    return out
+    take = (ids[box] == 0) & filled & ((shown[box] & OBSERVED) > 0)
+    ids[box] = np.where(take, spread, ids[box])
 
 
 def _around(plane: np.ndarray, combine: np.ufunc) -> np.ndarray:
@@ -173,10 +169,18 @@ def _around(plane: np.ndarray, combine: np.ufunc) -> np.ndarray:
     return out
 
 
-def _object_plane(tile: Tile, found: Candidates, objects: TileObjects, t: int) -> np.ndarray:
+def _object_plane(tile: Tile, found: Candidates, objects: TileObjects, t: int) -> np.ndarray | None:
     """Return the object ids of one look, closed, int32 ``(y, x)`` of the padded tile."""
-    plane = objects.ids[found.labelled[t].plane(tile.cover.shape)]
-    return _closed(plane, (found.shown[t] & OBSERVED) > 0)
+    pixels = found.labelled[t]
+    ids = objects.ids[pixels.label]
+    index = pixels.index[ids > 0]
+    if len(index) == 0:
+        return None
+    plane = np.zeros(tile.cover.shape, dtype=np.int32)
+    plane.ravel()[index] = ids[ids > 0]
+    rows, cols = np.divmod(index, tile.cover.shape[1])
+    _closed(plane, rows, cols, found.shown[t])
+    return plane
 
 
 def _with_objects(
@@ -184,17 +188,16 @@ def _with_objects(
 ) -> np.ndarray:
     """Return what the looks show, with the bits ``OBJECT`` and ``HOT``."""
     shown = found.shown.copy()
-    last_of_id = np.full(int(objects.ids.max(initial=0)) + 1, NO_DAY, dtype=np.int32)
+    last_of_id = np.full(int(objects.ids.max(initial=0)) + 1, NO_DAY, dtype=np.int64)
     last_of_id[objects.ids] = objects.last_hotspot_day
-    last_of_id[0] = NO_DAY
     before = np.full(tile.cover.shape, np.iinfo(np.int32).max, dtype=np.int32)
     for t, day in enumerate(tile.evidence.days.tolist()):
-        if len(found.labelled[t].index):
-            ids = _object_plane(tile, found, objects, t)
-            hot = last_of_id[ids].astype(np.int64) + params.hotspot_lead_days >= before
-            shown[t] |= np.where(
-                ids > 0, OBJECT + HOT * (hot & (last_of_id[ids] != NO_DAY)), 0
-            ).astype(np.uint8)
+        ids = _object_plane(tile, found, objects, t)
+        if ids is not None:
+            inside = ids > 0
+            last = last_of_id[ids[inside]]
+            hot = (last != NO_DAY) & (last + params.hotspot_lead_days >= before[inside])
+            shown[t][inside] |= np.where(hot, OBJECT | HOT, OBJECT).astype(np.uint8)
         last_unburned(tile.evidence.look[t], found.shown[t], day, before)
     return shown
 
@@ -205,8 +208,10 @@ def _object_of_event(
     known, event, *_ = events
     out = np.zeros(known.shape, dtype=np.int32)
     for t in np.unique(event[known > 0]).tolist():
-        here = (known > 0) & (event == t)
-        out[here] = _object_plane(tile, found, objects, t)[tile.place.slices][here]
+        plane = _object_plane(tile, found, objects, t)
+        if plane is not None:
+            here = (known > 0) & (event == t)
+            out[here] = plane[tile.place.slices][here]
     return out
 
 

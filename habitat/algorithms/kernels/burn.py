@@ -20,6 +20,7 @@ _CLEAR, _SNOW = 1, 4  # habitat.domain.bands.State
 _MASKED, _FOREST = 1, 3  # habitat.algorithms.burn.inputs.Kind
 # How far a look may serve as a reference.
 USABLE, DORMANT = 1, 2
+_RUN_PX = 64
 _GREEN, _NIR, _SWIR1, _SWIR2 = 0, 1, 2, 3
 
 #: The scan calls these millions of times; a call would cost as much as its work.
@@ -84,6 +85,13 @@ def _look_state(state: int, t: int, series: np.ndarray, rules: ScanRules) -> int
     if g > rules.snow_green * UNITS and g - s > rules.snow_ndsi * (g + s):
         return SNOWY
     return CLEAR_ALONE
+
+
+@njit(cache=True, nogil=True)
+def _name_looks(look: np.ndarray, series: np.ndarray, rules: ScanRules) -> None:
+    """Turn the states of a pixel into what its looks are."""
+    for t in range(look.size):
+        look[t] = _look_state(look[t], t, series, rules)
 
 
 @_inlined
@@ -314,28 +322,35 @@ def scan_evidence(
         np.zeros(rules.reference_looks, np.int64),
         np.zeros(4, np.int64),
     )
-    # The series of one pixel side by side: the planes of the stacks lie megabytes apart.
-    series = np.zeros((n_t, 4), np.int64)
-    found = np.zeros((n_t, 4), np.int16)
-    look = np.zeros(n_t, np.uint8)
+    # The planes of the stacks lie megabytes apart: a run of pixels is copied side by side.
+    series = np.zeros((_RUN_PX, n_t, 4), np.int64)
+    found = np.zeros((_RUN_PX, n_t, 4), np.int16)
+    look = np.zeros((_RUN_PX, n_t), np.uint8)
     for y in range(height):
-        for x in range(width):
+        for start in range(0, width, _RUN_PX):
+            n = min(_RUN_PX, width - start)
             for t in range(n_t):
-                series[t, 0] = bands[0][t, y, x]
-                series[t, 1] = bands[1][t, y, x]
-                series[t, 2] = bands[2][t, y, x]
-                series[t, 3] = bands[3][t, y, x]
-                look[t] = _look_state(state[t, y, x], t, series, rules)
-            if kind[y, x] > _MASKED:
-                forest = kind[y, x] == _FOREST
-                _scan_pixel(calendar, look, series, forest, rules, work, found)
+                for i in range(n):
+                    x = start + i
+                    series[i, t, 0] = bands[0][t, y, x]
+                    series[i, t, 1] = bands[1][t, y, x]
+                    series[i, t, 2] = bands[2][t, y, x]
+                    series[i, t, 3] = bands[3][t, y, x]
+                    look[i, t] = state[t, y, x]
+            for i in range(n):
+                _name_looks(look[i], series[i], rules)
+                if kind[y, start + i] > _MASKED:
+                    forest = kind[y, start + i] == _FOREST
+                    _scan_pixel(calendar, look[i], series[i], forest, rules, work, found[i])
             for t in range(n_t):
-                seen[t, y, x] = look[t]
-                if look[t] == CLEAR_COMPARED:
-                    nir_drop[t, y, x] = found[t, 0]
-                    dnbr2[t, y, x] = found[t, 1]
-                    third[t, y, x] = found[t, 2]
-                    nbr_before[t, y, x] = found[t, 3]
+                for i in range(n):
+                    x = start + i
+                    seen[t, y, x] = look[i, t]
+                    if look[i, t] == CLEAR_COMPARED:
+                        nir_drop[t, y, x] = found[i, t, 0]
+                        dnbr2[t, y, x] = found[i, t, 1]
+                        third[t, y, x] = found[i, t, 2]
+                        nbr_before[t, y, x] = found[i, t, 3]
     return seen, nir_drop, dnbr2, third, nbr_before
 
 

@@ -114,7 +114,9 @@ def _records(plan: Plan, day: int, column: int, row: int) -> Iterator[SceneItem]
     yield first
     if draw[1] < REPROCESSED:
         newer = "05.11" if baseline >= "05.10" else "05.10"
-        yield _item(plan, f"{name}_N{newer.replace('.', '')}", (mission, square, newer), day, (column, row))
+        yield _item(
+            plan, f"{name}_N{newer.replace('.', '')}", (mission, square, newer), day, (column, row)
+        )
     if draw[2] < TWO_STATIONS:
         yield _item(plan, f"{name}_STATION2", (mission, square, baseline), day, (column, row))
 
@@ -162,4 +164,5 @@ def unseen(sampling: Sampling, day: int, bounds: Bounds, seed: int) -> np.ndarra
         return outside
     edge = west + int(chance(key, 1) * (east - west))
     beyond = (5 * (x2 - edge))[None, :] + (y2 + south)[:, None]
-    return outside | (beyond > 0 if chance(key, 2) < 0.5 else beyond <= 0)
+    hidden: np.ndarray = outside | (beyond > 0 if chance(key, 2) < 0.5 else beyond <= 0)
+    return hidden

@@ -177,7 +177,7 @@ def _farmland(mix: _Mix, f: _Fields, s: Sampling, t: Terrain, seed: int) -> None
     row, col = parcels(s, (110, 240), (12, 5))
     parcel = hash_points(row, col, key)
     pick = uniform(parcel)
-    fields = floor & (f.farming + (pick - np.float32(0.5)) * np.float32(0.5) > 0.22)
+    fields = floor & (f.farming + (pick - np.float32(0.5)) * np.float32(0.5) > 0.16)
     weeds = uniform(hash_points(row, col, key + 1)) * np.float32(0.5) + f.mixture * np.float32(0.08)
     mix.lay(fields, CROP, ("crop_0", "meadow"), np.clip(weeds, 0, 0.6))
     crop = (parcel >> np.uint32(28)) % np.uint32(N_CROPS)
@@ -200,7 +200,7 @@ def _water_and_bare(mix: _Mix, f: _Fields, t: Terrain) -> None:
     mix.lay(bars, BARE, ("sand", "meadow"), np.clip(0.22 + f.mixture * 0.18, 0, 0.7))
     reeds = np.clip(f.mixture * 0.12, 0, 0.5)
     mix.lay(t.river_m < width, WATER, ("river", "tall_grass"), reeds)
-    lake = (np.abs(t.river) < 0.30) & (f.lakes > 1.75)
+    lake = (np.abs(t.river) < 0.30) & (f.lakes > 1.6)
     mix.lay(lake, WATER, ("lake", "tall_grass"), reeds)
 
 
@@ -218,7 +218,8 @@ def _people(mix: _Mix, f: _Fields, s: Sampling, t: Terrain, seed: int) -> np.nda
     mix.lay(road, BUILT, ("road", "meadow"), np.clip(0.2 + f.mixture * 0.15, 0, 0.6))
     pit = (f.villages < -2.0) & (off_road < 900) & (t.river > 0) & dry & ~road
     mix.lay(pit, BARE, ("soil", "sand"), block)
-    return houses | road
+    human: np.ndarray = houses | road
+    return human
 
 
 def _textures(
@@ -249,9 +250,10 @@ def make_cover(sampling: Sampling, seed: int) -> Cover:
     doubt = (f.mixture * np.float32(0.8) + bell(s.white(seed, 52)) * np.float32(0.6)) * np.float32(
         MIXTURE_DOUBT
     )
-    dense = (np.abs(terrain.river) - np.float32(0.42)) * np.float32(1.4)
+    dense = (np.abs(terrain.river) - np.float32(0.47)) * np.float32(1.4)
     dense += f.woody * np.float32(0.17)
-    mix = _Mix(*(np.zeros(s.shape, dtype=np.uint8) for _ in range(3)), np.zeros(s.shape, np.float32))
+    codes, first, second = (np.zeros(s.shape, dtype=np.uint8) for _ in range(3))
+    mix = _Mix(codes, first, second, np.zeros(s.shape, dtype=np.float32))
     _forest(mix, f, terrain, doubt, dense)
     _open_land(mix, f, terrain, doubt, dense)
     _farmland(mix, f, s, terrain, seed)

@@ -86,7 +86,8 @@ def bell(h: np.ndarray) -> np.ndarray:
 def smoothstep(value: np.ndarray) -> np.ndarray:
     """Return the cubic step 0..1 of a float array: 3 v² - 2 v³ with v clipped to [0, 1]."""
     v = np.clip(value, 0, 1)
-    return v * v * (3 - 2 * v)
+    step: np.ndarray = v * v * (3 - 2 * v)
+    return step
 
 
 def _weights(position: np.ndarray, spacing_m: int) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +106,7 @@ def _between(nodes: np.ndarray, iy: np.ndarray, wy: np.ndarray, ix_wx: tuple) ->
     rows *= wy[:, None]
     rows += top
     left = rows.take(ix, axis=1)
-    out = rows.take(ix + 1, axis=1)
+    out: np.ndarray = rows.take(ix + 1, axis=1)
     out -= left
     out *= wx[None, :]
     out += left
@@ -133,7 +134,8 @@ def value_noise_points(y2: np.ndarray, x2: np.ndarray, spacing_m: int, key: int)
     ]
     left = corner[0] + (corner[2] - corner[0]) * wy
     right = corner[1] + (corner[3] - corner[1]) * wy
-    return left + (right - left) * wx
+    values: np.ndarray = left + (right - left) * wx
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +206,7 @@ class Sampling:
         return cls.of_pixels(rows, cols, pixel_m, NODE_M)
 
     @classmethod
-    def of_pixels(
-        cls, rows: np.ndarray, cols: np.ndarray, pixel_m: int, node_m: int
-    ) -> "Sampling":
+    def of_pixels(cls, rows: np.ndarray, cols: np.ndarray, pixel_m: int, node_m: int) -> "Sampling":
         """Return the sampling of consecutive rows and columns, with nodes ``node_m`` apart."""
         y2, x2 = (2 * rows + 1) * pixel_m, (2 * cols + 1) * pixel_m
         size = 2 * node_m
@@ -235,4 +235,3 @@ class Sampling:
     def white(self, *key: int) -> np.ndarray:
         """Return a uint32 hash of each pixel."""
         return hash_grid(self.rows, self.cols, key_of(*key))
-

@@ -1,7 +1,7 @@
 """What each kind of cover looks like on a day: tables by kind and by delay of the season."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -54,8 +54,18 @@ KEYFRAMES: dict[str, tuple[tuple[int, str], ...]] = {
         (277, "shrub_autumn"),
         (300, "shrub_off"),
     ),
-    "meadow": ((109, "dead_grass"), (148, "meadow_green"), (236, "meadow_green"), (283, "dead_grass")),
-    "tall_grass": ((116, "tall_dead"), (158, "tall_green"), (246, "tall_green"), (290, "tall_dead")),
+    "meadow": (
+        (109, "dead_grass"),
+        (148, "meadow_green"),
+        (236, "meadow_green"),
+        (283, "dead_grass"),
+    ),
+    "tall_grass": (
+        (116, "tall_dead"),
+        (158, "tall_green"),
+        (246, "tall_green"),
+        (290, "tall_dead"),
+    ),
     "crop_0": (  # soya: late
         (100, "stubble"),
         (120, "ploughed"),
@@ -192,7 +202,8 @@ def state_on(kind: str, day: int, delay: int) -> np.ndarray:
     """Return the reflectances of a kind on a day at a delay level, float64 ``(band,)``."""
     when = date_of_epoch(day)
     days = _effective_days(when.timetuple().tm_yday, 0.0)
-    return _state_at(KEYFRAMES[kind_of_year(kind, when.year)], days[[delay]])[0]
+    state: np.ndarray = _state_at(KEYFRAMES[kind_of_year(kind, when.year)], days[[delay]])[0]
+    return state
 
 
 def growing_season_after(day: int) -> int:
@@ -200,8 +211,3 @@ def growing_season_after(day: int) -> int:
     when = date_of_epoch(day)
     start = date(when.year, 5, 1)
     return days_since_epoch(start if when < start else date(when.year + 1, 5, 1))
-
-
-def years_before(day: int, years: int) -> int:
-    """Return the day ``years`` years earlier."""
-    return days_since_epoch(date_of_epoch(day) - timedelta(days=round(365.25 * years)))

@@ -68,7 +68,8 @@ def _add(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
     """Return the opacity of two layers of air."""
     if one is None or other is None:
         return other if one is None else one
-    return np.maximum(one, other)
+    thicker: np.ndarray = np.maximum(one, other)
+    return thicker
 
 
 def _look(ground: Ground, sky: Sky, overlays: Sequence[Overlay], seed: int) -> _Look:
@@ -109,7 +110,7 @@ class _Strip:
     @property
     def first_px(self) -> int:
         """Flat padded index of the strip's first pixel."""
-        return self.padded.start * self.first.shape[1]
+        return int(self.padded.start * self.first.shape[1])
 
 
 def _strips(ground: Ground) -> Iterator[_Strip]:
@@ -124,7 +125,9 @@ def _strips(ground: Ground) -> Iterator[_Strip]:
             first=cover.first[padded].astype(np.intp),
             second=cover.second[padded].astype(np.intp),
             share=cover.share[padded],
-            base=hash_grid(ground.sampling.rows[top + 1 : bottom + 1], ground.sampling.cols[1:-1], 0),
+            base=hash_grid(
+                ground.sampling.rows[top + 1 : bottom + 1], ground.sampling.cols[1:-1], 0
+            ),
         )
 
 
@@ -142,7 +145,7 @@ def _departure(look: _Look, strip: _Strip, band: int) -> np.ndarray:
     """Return the factor of stand texture, moisture and slope for a band, float32, padded."""
     bright, green = (texture[strip.padded] for texture in look.ground.cover.textures[:2])
     by_band = TEXTURE_BY_BAND[:, band].astype(np.float32)
-    factor = bright * by_band[0]
+    factor: np.ndarray = bright * by_band[0]
     part = green * by_band[1]
     factor += part
     np.multiply(look.moisture[strip.padded], by_band[2], out=part)
@@ -150,7 +153,8 @@ def _departure(look: _Look, strip: _Strip, band: int) -> np.ndarray:
     np.multiply(look.tilt[strip.padded], np.float32(DIRECT_BY_BAND[band]), out=part)
     factor += part
     factor += np.float32(1)
-    return np.maximum(factor, np.float32(0.12), out=factor)
+    np.maximum(factor, np.float32(0.12), out=factor)
+    return factor
 
 
 def _blurred(values: np.ndarray) -> np.ndarray:
@@ -159,7 +163,7 @@ def _blurred(values: np.ndarray) -> np.ndarray:
     down = values[:-2] + values[2:]
     down *= side
     down += values[1:-1] * middle
-    out = down[:, :-2] + down[:, 2:]
+    out: np.ndarray = down[:, :-2] + down[:, 2:]
     out *= side
     out += down[:, 1:-1] * middle
     return out
@@ -239,7 +243,8 @@ def _false_cloud(cover: Cover, strip: _Strip, sky: Sky) -> np.ndarray:
     classes = cover.classes[inner][1:-1, 1:-1]
     bright = cover.textures[0][inner][1:-1, 1:-1] > 0.26
     odd = uniform(strip.base ^ np.uint32(key_of(sky.key, 91))) < 0.5
-    return bright & odd & ((classes == BUILT) | (classes == BARE))
+    false: np.ndarray = bright & odd & ((classes == BUILT) | (classes == BARE))
+    return false
 
 
 def _classify(look: _Look, strip: _Strip, detection: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ from habitat.algorithms.landscape.stands import REGROWN_D, Felled, felled_patche
 from habitat.domain.grid import Window
 from habitat.domain.period import days_since_epoch
 
+#: Step of the age of a lost stand in its table of spectra [days].
+_STAND_STEP_D = 12
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
@@ -97,7 +100,8 @@ def _with_ndvi(spectra: np.ndarray) -> np.ndarray:
 
 
 def _blend(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    return np.sum([share[:, None] * state[None, :] for share, state in parts], axis=0)
+    mixed: np.ndarray = np.sum([share[:, None] * state for share, state in parts], axis=0)
+    return mixed
 
 
 def _grass_table(tables: DayTables) -> np.ndarray:
@@ -116,14 +120,15 @@ def _litter_table() -> np.ndarray:
     age = np.arange(300.0)
     char = 0.72 * np.exp(-age / 50)
     return _blend(
-        [(char, spectrum("char")), (0.9 - char, spectrum("oak_off")), (age * 0 + 0.1, spectrum("soil"))]
+        [
+            (char, spectrum("char")),
+            (0.9 - char, spectrum("oak_off")),
+            (age * 0 + 0.1, spectrum("soil")),
+        ]
     )
 
 
-_STAND_STEP_D = 12
-
-
-def _stand_table(day: int, tables: DayTables, *, burned: bool) -> np.ndarray:
+def _stand_table(day: int, *, burned: bool) -> np.ndarray:
     """Spectra where a stand is gone, by age in steps of 12 days."""
     years = np.arange(0, REGROWN_D + 2 * _STAND_STEP_D, _STAND_STEP_D) / 365.25
     herbs = np.interp(years, (0, 0.6, 2.5, 9), (0.05, 0.3, 0.40, 0.05))
@@ -156,15 +161,15 @@ def _fresh_burns(burns: Burns, day: int, tables: DayTables) -> list[Overlay]:
     return made
 
 
-def _lost_stands(ground: Ground, crowns: Sequence[Burns], day: int, tables: DayTables) -> list[Overlay]:
+def _lost_stands(ground: Ground, crowns: Sequence[Burns], day: int) -> list[Overlay]:
     """Overlays of felled patches and crown fires of the last nine years."""
     age = ground.felled.age(day)
     young = age < REGROWN_D
     row = (age[young] // _STAND_STEP_D).astype(np.int64)
     weight = np.full(row.size, 0.95, dtype=np.float32)
-    felled = _with_ndvi(_stand_table(day, tables, burned=False))
+    felled = _with_ndvi(_stand_table(day, burned=False))
     made = [Overlay(ground.felled.index[young], weight, row, felled)]
-    table = _with_ndvi(_stand_table(day, tables, burned=True))
+    table = _with_ndvi(_stand_table(day, burned=True))
     for burns in crowns:
         here = burns.take(
             (burns.kind == CROWN_FIRE) & (burns.day <= day) & (burns.day > day - REGROWN_D)
@@ -174,7 +179,9 @@ def _lost_stands(ground: Ground, crowns: Sequence[Burns], day: int, tables: DayT
     return made
 
 
-def overlays_on(ground: Ground, burns: Burns, crowns: Sequence[Burns], day: int, seed: int) -> list[Overlay]:
+def overlays_on(
+    ground: Ground, burns: Burns, crowns: Sequence[Burns], day: int, seed: int
+) -> list[Overlay]:
     """Return everything that changes the looks of a window on a day.
 
     Parameters
@@ -188,5 +195,5 @@ def overlays_on(ground: Ground, burns: Burns, crowns: Sequence[Burns], day: int,
         Days since 1970-01-01; seed of the landscape.
     """
     tables = day_tables(day, seed)
-    made = _lost_stands(ground, crowns, day, tables) + _fresh_burns(burns, day, tables)
+    made = _lost_stands(ground, crowns, day) + _fresh_burns(burns, day, tables)
     return [overlay for overlay in made if overlay.index.size]

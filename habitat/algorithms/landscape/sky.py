@@ -88,7 +88,9 @@ def sky_of(day: int, seed: int, cloudiness: float) -> Sky:
     when = date_of_epoch(day)
     mean = min(cloudiness * _MONTH_CLOUD[when.month - 1], 0.9)
     share = chance(key, 0) ** (1 / mean - 1) if mean > 0 else 0.0
-    declination = math.radians(-23.44) * math.cos(2 * math.pi * (when.timetuple().tm_yday + 10) / 365)
+    declination = math.radians(-23.44) * math.cos(
+        2 * math.pi * (when.timetuple().tm_yday + 10) / 365
+    )
     latitude, hour = math.radians(_LATITUDE_DEG), math.radians(_HOUR_ANGLE_DEG)
     sine = math.sin(latitude) * math.sin(declination)
     sine += math.cos(latitude) * math.cos(declination) * math.cos(hour)

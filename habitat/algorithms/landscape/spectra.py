@@ -1,10 +1,11 @@
 """Reflectances that the landscape is mixed from.
 
-Six-band end members (B02 B03 B04 B8A B11 B12) of vegetation, dead matter, tilled and flooded
-ground, snow and char follow the values that fire.md 1.4 assumes and 1.1 reports; dead grass,
-litter, char, roads, roofs, sand and soil lie at or between these and the medians of the measured
-spectra of earthlib 1.1.0 (MIT licence) over the Sentinel-2 bands. Red edge, B08 and the states
-that neither source has (leaf colours of October, ripe crops) are interpolated by hand.
+Dead grass and litter, char, soil, sand, roads and roofs lie at or between the medians of measured
+spectra (earthlib 1.1.0, MIT licence, averaged over the Sentinel-2 bands: dead grass .060 .090 .135
+.241 .334 .226 and char .046 .057 .067 .078 .188 .213 in B02 B03 B04 B8A B11 B12) and values assumed
+for the wetter ground of this zone. Living vegetation, tilled and flooded ground, water, snow and
+cloud are assumed: typical of Sentinel-2 L2A, not fitted to any image. The red edge and B08 are
+interpolated.
 """
 
 import numpy as np

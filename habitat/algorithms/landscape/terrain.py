@@ -50,7 +50,9 @@ def elevation_of(river: np.ndarray, mountain: np.ndarray) -> np.ndarray:
     side = np.abs(river)
     rise = smoothstep((side - VALLEY_EDGE) / VALLEY_RISE)
     relief = 1 + np.clip(mountain, -2, 2) * np.float32(0.35)
-    return 8 + 60 * np.minimum(side, 1) + rise * (560 * relief) + side * (22 * mountain)
+    height: np.ndarray = 8 + 60 * np.minimum(side, 1) + rise * (560 * relief)
+    height += side * (22 * mountain)
+    return height
 
 
 def make_terrain(sampling: Sampling, seed: int) -> Terrain:

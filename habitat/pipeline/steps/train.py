@@ -1,12 +1,18 @@
 """The ``train`` step: samples from every tile, one model, chosen by spatial cross-validation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 
 from habitat.algorithms.features import compute, feature_set
-from habitat.algorithms.sampling import SamplePoints, cap_per_class, draw_per_class
+from habitat.algorithms.sampling import (
+    SamplePoints,
+    cap_per_class,
+    draw_per_class,
+    join_points,
+)
 from habitat.algorithms.training import train
 from habitat.algorithms.training_table import TrainingSettings, training_table
 from habitat.domain.legend import Legend
@@ -16,6 +22,60 @@ from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
 from habitat.pipeline.steps.forest import common_bands, season_of_map
 from habitat.pipeline.steps.reference import ReferenceTask, holdout, labels, plan_reference
+
+#: A raster or truth covers the land, so its class shares are those of the land; polygons and
+#: points lie where somebody drew them.
+_DEFAULT_ALLOCATION = {
+    "truth": "proportional",
+    "raster": "proportional",
+    "polygons": "equal",
+    "points": "equal",
+}
+#: No class takes more than this share of all samples.
+_LARGEST_SHARE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How many samples each class gets.
+
+    Equal numbers make a map that shows rare classes too often: the classifier then believes that
+    all classes are equally common. Proportional numbers keep the areas in balance, with a floor
+    for rare classes (Olofsson et al. 2014, doi:10.1016/j.rse.2014.02.015, on both).
+
+    Attributes
+    ----------
+    mean : int
+        Samples per class on average.
+    floor : int
+        Fewest samples of a class.
+    proportional : bool
+        By the share of the class, else the same for each.
+    leave_out : bool
+        Leave classes below the floor out, else training refuses them.
+    """
+
+    mean: int
+    floor: int
+    proportional: bool
+    leave_out: bool
+
+    def largest(self, n_classes: int) -> int:
+        """Return the largest number that a class can get."""
+        if not self.proportional:
+            return self.mean
+        return max(self.floor, round(self.mean * n_classes * _LARGEST_SHARE))
+
+    def numbers(self, available: np.ndarray, codes: Sequence[int]) -> dict[int, int]:
+        """Return the number of samples by class code, from the pixels there are of each."""
+        known = [c for c in codes if available[c] >= (self.floor if self.leave_out else 1)]
+        if not self.proportional:
+            return dict.fromkeys(known, self.mean)
+        total = float(available[known].sum())
+        wanted = {c: self.mean * len(known) * float(available[c]) / total for c in known}
+        floor = min(self.mean, max(self.floor, self.mean // 4))
+        top = self.largest(len(codes))
+        return {c: min(top, max(floor, round(n))) for c, n in wanted.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +99,7 @@ class TrainTask:
     reference: ReferenceTask
     legend: Legend
     settings: TrainingSettings
-    samples_per_class: int
+    allocation: Allocation
     holdout_block_m: int
 
 
@@ -90,8 +150,14 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
             seed=step.seed,
             block_m=step.block_m,
             folds=step.folds,
+            min_per_class=step.min_per_class,
         ),
-        step.samples_per_class,
+        Allocation(
+            step.samples_per_class,
+            step.min_per_class,
+            (step.allocation or _DEFAULT_ALLOCATION[reference.kind]) == "proportional",
+            step.rare_classes == "leave_out",
+        ),
         step.block_m if step.holdout else 0,
     )
     samples = f"{step.save_as}.samples"
@@ -116,7 +182,7 @@ def _description(reference: ReferenceTask, ctx: PlanContext) -> str:
 def draw_samples(inputs: TileInputs) -> Arrays:
     """Return the samples of a tile: row, col, code and features."""
     task: TrainTask = inputs.config
-    code = np.where(inputs.inside, labels(task.reference, inputs), 0)
+    code = np.where(inputs.inside & _complete(task, inputs), labels(task.reference, inputs), 0)
     if task.holdout_block_m:
         kept = holdout(
             inputs.grid,
@@ -129,7 +195,7 @@ def draw_samples(inputs: TileInputs) -> Arrays:
         code.astype(np.uint8),
         inputs.window,
         codes=task.legend.codes,
-        n_max=task.samples_per_class,
+        n_max=task.allocation.largest(len(task.legend.codes)),
         seed=task.settings.seed,
     )
     rows, cols = points.row - inputs.window.row, points.col - inputs.window.col
@@ -145,7 +211,14 @@ def draw_samples(inputs: TileInputs) -> Arrays:
         "col": points.col,
         "code": points.code,
         "features": compute(task.variants[0], at_points)[:, 0, :].T,
+        "available": np.bincount(code.ravel(), minlength=256).astype(np.int64),
     }
+
+
+def _complete(task: TrainTask, inputs: TileInputs) -> np.ndarray:
+    """Return the pixels that were observed in every season, bool (y, x)."""
+    seen = [inputs.arrays[name]["n_valid"] > 0 for _, name in task.composites]
+    return np.asarray(np.all(seen, axis=0))
 
 
 def fit_model(inputs: GlobalInputs) -> Trained:
@@ -157,7 +230,8 @@ def fit_model(inputs: GlobalInputs) -> Trained:
         for name in ("row", "col", "code", "features")
     )
     points = SamplePoints(row, col, code)
-    kept = cap_per_class(points, n_max=task.samples_per_class, seed=task.settings.seed)
+    available = np.sum([partial["available"] for partial in partials], axis=0)
+    kept = _allocated(points, task, task.allocation.numbers(available, task.legend.codes))
     features = features[_places(points, kept)]
     table = training_table(
         task.variants[0].names,
@@ -169,6 +243,19 @@ def fit_model(inputs: GlobalInputs) -> Trained:
     )
     model, validation = train(table, task.variants, task.legend, task.settings)
     return Trained(model, validation, task.legend)
+
+
+def _allocated(points: SamplePoints, task: TrainTask, numbers: dict[int, int]) -> SamplePoints:
+    """Return the samples with the smallest hashes, so many of each class."""
+    parts = [
+        cap_per_class(
+            points.take(np.flatnonzero(points.code == code)),
+            n_max=number,
+            seed=task.settings.seed,
+        )
+        for code, number in numbers.items()
+    ]
+    return join_points(parts)
 
 
 def _places(points: SamplePoints, kept: SamplePoints) -> np.ndarray:
