@@ -20,6 +20,7 @@ _COMMANDS = {
     "check": "Say whether pipeline files are right, without network or credentials.",
     "show": "Print the dictionaries: layers, steps, indices, legend, exit codes.",
     "simulate": "Write a simulated landscape with known truth as a folder of scenes.",
+    "example": "Write real images of 1 km² as a folder of scenes, for pipelines/demo-real.yaml.",
     "index": "Write STAC items for the GeoTIFFs of a folder.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
     "verify": "Say whether what is on disk still equals what was published.",

@@ -38,8 +38,8 @@ def command(  # noqa: PLR0913  # one parameter per option
     from habitat.domain.grid import Grid
     from habitat.domain.period import Period
     from habitat.io.aoi import read_aoi
-    from habitat.io.scene_folder import write_scene_folder
-    from habitat.pipeline.simulated import SimulatedSource
+    from habitat.pipeline.simulation.scene_folder import write_scene_folder
+    from habitat.pipeline.simulation.source import SimulatedSource
 
     grid = Grid(epsg, pixel_m)
     source = SimulatedSource(

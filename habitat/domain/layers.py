@@ -199,7 +199,10 @@ TIMES_BURNED = Layer(
     ramp=((0, "#e8efe2", "0"), (1, "#fdae61", "1"), (2, "#d7191c", "2"), (3, "#67000d", "3 +")),
 )
 BURN_SEVERITY_LAYER = _classes(
-    "burn_severity", "Burn severity", "canopy effect of the burn in forest, cut on dNBR in leaf", BURN_SEVERITY
+    "burn_severity",
+    "Burn severity",
+    "canopy effect of the burn in forest, cut on dNBR in leaf",
+    BURN_SEVERITY,
 )
 HABITAT_CLASS_LAYER = _classes("habitat_class", "Habitat", "habitat of one species", HABITAT_CLASS)
 

@@ -196,6 +196,14 @@ class Store:
         return release
 
     def point_to(self, release_id: str) -> None:
+        """Make an existing release the current one; writes nothing where it is already.
+
+        Raises
+        ------
+        ResourceError
+            If the folder cannot be written.
+        """
+        self._require_lock()
         target = f"releases/{release_id}"
         link, current = self.root / f".tmp-current-{os.getpid()}", self.root / "current"
         with local_resources("pointing to", self.releases / release_id):
@@ -208,6 +216,16 @@ class Store:
         text = self.root / "CURRENT"
         if not text.is_file() or text.read_text("utf-8") != target + "\n":
             atomic_write_bytes(text, (target + "\n").encode())
+
+    def sound_release(self, release_id: str) -> Path | None:
+        """Return a release that is there and still as published, else None."""
+        release = self.releases / release_id
+        if not release.is_dir():
+            return None
+        try:
+            return None if verify(release) else release
+        except VerificationError:
+            return None
 
     def current_release(self) -> Path | None:
         """Return the folder of the current release, or None before the first."""

@@ -29,7 +29,7 @@ MAX_BANDS = 64
 MAX_BLOCK_BYTES = 128 * 2**20
 BAND_DTYPES = ("uint16", "int16", "float32")
 MASK_DTYPES = ("uint8", "uint16", "int16")
-_GDAL = {"GDAL_CACHEMAX": 64, "GTIFF_IGNORE_READ_ERRORS": "NO"}
+_GDAL = {"GDAL_CACHEMAX": 64 << 20, "GTIFF_IGNORE_READ_ERRORS": "NO"}
 
 # A file without a transform is refused by read_header. The filter is set once, since
 # warnings.catch_warnings is not safe among threads.

@@ -1,7 +1,7 @@
 """The tile store: results of tiles, named by the key of what made them.
 
-One file holds the arrays of one stage of one tile: a JSON line with names, dtypes and shapes, then
-each array deflated, then the SHA-256 of all before. A file is written to a temporary name, read back,
+One file holds the arrays of one stage of one tile: a JSON line with names, dtypes and shapes,
+then each array deflated, then the SHA-256 of all before. A file is written to a temporary name, read back,
 synced and renamed, so a name never stands for half a result; every read checks the digest.
 """
 
@@ -65,8 +65,8 @@ class TileStore:
             path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write_bytes(path, body + hashlib.sha256(body).digest())
 
-    def read(self, key: str, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-        """Return the arrays of a key, all of them or those named.
+    def read(self, key: str, prefix: str = "") -> dict[str, np.ndarray]:
+        """Return the arrays of a key whose names begin with a prefix; only these are inflated.
 
         Raises
         ------
@@ -76,12 +76,11 @@ class TileStore:
         body = _checked_body(self.path(key))
         header_end = body.index(b"\n", len(_MAGIC))
         entries: list[dict[str, Any]] = json.loads(body[len(_MAGIC) : header_end])
-        wanted = None if names is None else set(names)
         arrays: dict[str, np.ndarray] = {}
         start = header_end + 1
         for entry in entries:
             end = start + entry["bytes"]
-            if wanted is None or entry["name"] in wanted:
+            if entry["name"].startswith(prefix):
                 raw = zlib.decompress(body[start:end])
                 array = np.frombuffer(raw, dtype=np.dtype(entry["dtype"]))
                 arrays[entry["name"]] = array.reshape(entry["shape"])

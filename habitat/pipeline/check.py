@@ -11,6 +11,7 @@ from habitat.pipeline.config import (
     BurnScars,
     ClassifyForest,
     FireRisk,
+    FolderConfig,
     Habitat,
     PipelineConfig,
     Train,
@@ -68,6 +69,7 @@ def _check_aoi(config: PipelineConfig, base: Path) -> list[str]:
 
 
 def _check_files(config: PipelineConfig, base: Path) -> list[str]:
+    absent = _absent_scenes(config, base)
     missing = [
         f"boundaries: expected a file at {base / name}, found none"
         for name in boundary_files(config)
@@ -77,20 +79,33 @@ def _check_files(config: PipelineConfig, base: Path) -> list[str]:
         f"step {index + 1} ({step.step}): expected a file at {base / name}, found none"
         for index, step in enumerate(config.steps)
         for name in named_files(step)
-        if not (base / name).is_file()
+        if not (base / name).is_file() and not (absent and Path(name).is_relative_to(absent))
     ]
     if missing:
         raise ConfigError("\n".join(missing))
     for step in config.steps:
-        if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
-            read_model(base / step.model)
+        model = step.model if isinstance(step, ClassifyForest) else ""
+        if model.endswith(".json") and (base / model).is_file():
+            read_model(base / model)
     notes = [
         "the fire_risk step is not built in this version; running stops before any work"
         for step in config.steps
         if isinstance(step, FireRisk)
     ]
+    if absent:
+        notes.append(
+            f"source: no folder of scenes at {base / absent} yet; files in it are not checked"
+        )
     source_of(config, base)
     return notes
+
+
+def _absent_scenes(config: PipelineConfig, base: Path) -> str:
+    """Return the scene folder that a pipeline names if it is not there yet, else ""."""
+    source = config.source
+    if isinstance(source, FolderConfig) and not (base / source.path).is_dir():
+        return source.path
+    return ""
 
 
 def boundary_files(config: PipelineConfig) -> list[str]:

@@ -1,14 +1,22 @@
 """What a pipeline file means here and now: dates resolved, files read, scenes found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from habitat.domain.errors import ConfigError, NoObservationError, NotBuiltError, SceneError
+from habitat.domain.errors import (
+    ConfigError,
+    HabitatError,
+    NoObservationError,
+    NotBuiltError,
+    SceneError,
+)
 from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import Legend
 from habitat.domain.period import Period, SeasonTable, fire_year
+from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import Aoi, read_aoi
 from habitat.io.data_files import read_legend, read_seasons
 from habitat.io.folder import FolderSource
@@ -24,7 +32,11 @@ from habitat.pipeline.config import (
     SimulatedConfig,
 )
 from habitat.pipeline.ops import SceneSet, StepResult
-from habitat.pipeline.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
+
+
+#: Refused scenes that a message names.
+_MAX_LISTED = 5
 
 
 @dataclass(slots=True)
@@ -159,7 +171,7 @@ def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
     Raises
     ------
     SceneError
-        If the source does not have a band that is asked for.
+        If the source does not have a band that is asked for, or every scene is refused.
     NoObservationError
         If there is no scene at all.
     """
@@ -173,10 +185,20 @@ def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
     aoi_window = ctx.grid.window_of_bounds(ctx.aoi.geometry.bounds)
     items, refused = ctx.source.search(period, aoi_window)
     if not items:
-        why = "; ".join(f"{scene.item_id}: {scene.reason}" for scene in refused[:5])
-        raise NoObservationError(
-            f"scenes {step.save_as!r}: expected at least one scene in {period}, found none"
-            f"{' usable (' + why + ')' if why else ''}. Check the period and the source; "
-            "nothing was changed."
-        )
+        raise _no_scene(step, period, refused)
     return SceneSet(period, tuple(step.bands), tuple(items), tuple(refused))
+
+
+def _no_scene(step: Scenes, period: Period, refused: Sequence[RefusedScene]) -> HabitatError:
+    """Return what to raise: scenes that must be repaired are another thing than none at all."""
+    where = f"scenes {step.save_as!r}: expected at least one scene in {period}"
+    if refused:
+        lines = "".join(f"\n  {scene.item_id}: {scene.reason}" for scene in refused[:_MAX_LISTED])
+        more = len(refused) - _MAX_LISTED
+        return SceneError(
+            f"{where}, but all {len(refused)} are refused; nothing was changed:{lines}"
+            f"{f'{chr(10)}  and {more} more' if more > 0 else ''}"
+        )
+    return NoObservationError(
+        f"{where}, found none. Check the period and the source; nothing was changed."
+    )

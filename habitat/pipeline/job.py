@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from habitat.domain.errors import ConfigError
+from habitat.domain.errors import ConfigError, PartialError
 from habitat.io.model_file import write_model
-from habitat.io.release import Store, verify
+from habitat.io.release import Store
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.config import Train
 from habitat.pipeline.context import bind
@@ -58,15 +58,26 @@ class RunReport:
     already_there: bool
     computed: int
     reused: int
-    failed: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     accuracy: Mapping[str, Any] = field(default_factory=dict)
-    exit_code: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of a release in which failed tiles count as not observed."""
+        return PartialError.exit_code if self.failed else 0
 
     def text(self) -> str:
         """Return the summary for a person."""
         state = "nothing to do, already published" if self.already_there else "published"
-        return "\n".join([f"{state}: {self.release}", *self.tables])
+        lines = [f"{state}: {self.release}", *self.tables]
+        if self.failed:
+            lines.append(
+                f"{len(self.failed)} tiles failed and are not observed in it (reason 'failed'). "
+                "The same command later computes only these:"
+            )
+        lines += [f"  tile {name}: {fault}" for name, fault in self.failed.items()]
+        return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary for a machine."""
@@ -75,7 +86,7 @@ class RunReport:
             "already_published": self.already_there,
             "tiles_computed": self.computed,
             "tiles_reused": self.reused,
-            "tiles_failed": list(self.failed),
+            "tiles_failed": dict(self.failed),
             "accuracy": self.accuracy,
         }
 
@@ -115,14 +126,15 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
         reporter.note("publish")
         record = _record(job, plan, state, time.monotonic() - started)
         release = publish(plan, state, store, record)
-        Journal(store.state / "runs").note(key, release.name)
+        if not state.failed:  # else the same command tries the failed tiles again
+            Journal(store.state / "runs").note(key, release.name)
         TileStore(store.state / "tiles").prune(state.used)
     return RunReport(
         release,
         already_there=False,
         computed=state.computed,
         reused=state.reused,
-        failed=tuple(tile.name for tile in sorted(state.failed)),
+        failed={tile.name: outcome.fault for tile, outcome in sorted(state.failed.items())},
         tables=_tables(state),
         accuracy=_accuracy(state),
     )
@@ -131,10 +143,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
 def _sound_release(store: Store, key: str) -> Path | None:
     """Return the release that was made from the same inputs, if it is still as published."""
     release_id = Journal(store.state / "runs").release_id(key)
-    if release_id is None or not (store.releases / release_id).is_dir():
-        return None
-    release = store.releases / release_id
-    return None if verify(release) else release
+    return None if release_id is None else store.sound_release(release_id)
 
 
 def train_job(job: Job, out: Path, reporter: Reporter) -> str:

@@ -109,6 +109,8 @@ class TileOp:
         Results of global operations.
     scenes : tuple of str
         Scene sets that are read.
+    bands : tuple of str
+        Bands of the scenes that it asks for; empty for all.
     halo_px, scene_halo_px : int
         How far the operation looks past the tile in needed results, and in scenes.
     """
@@ -119,6 +121,7 @@ class TileOp:
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     scenes: tuple[str, ...] = ()
+    bands: tuple[str, ...] = ()
     halo_px: int = 0
     scene_halo_px: int = 0
 

@@ -18,7 +18,7 @@ from habitat.io.geopackage import write_geopackage
 from habitat.io.geotiff import write_layer
 from habitat.io.qgis import raster_qml
 from habitat.io.qgis_tables import table_qml
-from habitat.io.release import Store, verify
+from habitat.io.release import Store
 from habitat.io.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.digest import digest
@@ -58,8 +58,8 @@ def publish(plan: Plan, state: RunState, store: Store, record: Mapping[str, Any]
         If the disk is full or not writable; the old release stays.
     """
     release_id = _release_id(plan, state)
-    existing = store.releases / release_id
-    if existing.is_dir() and not verify(existing):
+    existing = store.sound_release(release_id)
+    if existing is not None:
         store.point_to(release_id)
         return existing
     folder = store.begin(release_id)
@@ -82,7 +82,7 @@ def publish(plan: Plan, state: RunState, store: Store, record: Mapping[str, Any]
 
 def _release_id(plan: Plan, state: RunState) -> str:
     keys = [
-        (layer.stem, layer.arrays, state.keys.get((layer.result, tile), "failed"))
+        (layer.stem, layer.arrays, state.keys[layer.result, tile])
         for layer in plan.layers
         for tile in plan.tiles
     ]
@@ -175,12 +175,8 @@ def _blocks(
 
 
 def _tile_bands(release: _Release, layer: PublishedLayer, tile: Tile) -> np.ndarray:
-    """Return (band, y, x) of a tile; all "not observed" where the tile failed."""
-    key = release.state.keys.get((layer.result, tile))
-    if key is None:
-        blank = layer.layer.nodata if layer.layer.not_observed is None else layer.layer.not_observed
-        shape = (len(layer.arrays), *release.plan.ctx.grid.tile_window(tile).shape)
-        return np.full(shape, blank, dtype=layer.layer.dtype)
+    """Return (band, y, x) of a tile."""
+    key = release.state.keys[layer.result, tile]
     arrays = read_result(release.store, key, layer.result)
     return np.stack([arrays[name] for name in layer.arrays])
 

@@ -49,7 +49,7 @@ class RunState:
     digests : dict of str to str
         Their content digests.
     failed : dict of Tile to Outcome
-        Tiles that are given up in this run.
+        Tiles that failed in this run and count as not observed.
     outcomes : list of (int, Outcome)
         Stage and outcome of every tile that was computed.
     used : set of str
@@ -93,7 +93,8 @@ def run_stages(plan: Plan, state_dir: Path, executor: Executor, reporter: Report
     Raises
     ------
     PartialError
-        With ``on_failed_tile: keep_old``, after the other tiles of the stage have ended.
+        With ``on_failed_tile: keep_old``, after the other tiles of the stage have ended; else
+        only if every tile failed, or one for another reason than its scenes.
     """
     store = TileStore(state_dir / "tiles")
     state = RunState()
@@ -117,8 +118,7 @@ def _run_tiles(
     executor: Executor,
     reporter: Reporter,
 ) -> None:
-    tiles = [tile for tile in plan.tiles if tile not in state.failed]
-    tasks = [_task(plan, stage, tile, base, state) for tile in tiles]
+    tasks = [_task(plan, stage, tile, base, state) for tile in plan.tiles]
     state.used.update(task.key for task in tasks)
     todo = [task for task in tasks if not store.has(task.key)]
     reporter.stage(stage, len(plan.stages), len(todo), len(tasks) - len(todo))
@@ -132,19 +132,20 @@ def _run_tiles(
         {name: state.globals[name] for name in used},
         store.root,
         plan.ctx.project,
+        mark_failed=plan.ctx.config.on_failed_tile == "publish",
     )
     outcomes = executor.run(work, todo, reporter.tile) if todo else []
     state.computed += len(todo)
     state.reused += len(tasks) - len(todo)
     state.outcomes += [(stage.index, outcome) for outcome in outcomes]
     failed = {outcome.tile: outcome for outcome in outcomes if outcome.fault}
+    state.failed.update(failed)
+    marked = all(outcome.key for outcome in failed.values())
+    if failed and (len(failed) == len(tasks) or not marked):
+        raise PartialError(_failure_text(failed, len(tasks)))
     for task in tasks:
-        if task.tile not in failed:
-            state.keys.update({(name, task.tile): task.key for name in stage.stored})
-    if failed:
-        state.failed.update(failed)
-        if plan.ctx.config.on_failed_tile == "keep_old":
-            raise PartialError(_failure_text(failed, len(tasks)))
+        key = failed[task.tile].key if task.tile in failed else task.key
+        state.keys.update({(name, task.tile): key for name in stage.stored})
 
 
 def _failure_text(failed: Mapping[Tile, Outcome], tiles: int) -> str:
@@ -199,14 +200,13 @@ def _touch(a: Sequence[float], b: Sequence[float]) -> bool:
 
 
 def _merge(plan: Plan, op: GlobalOp, store: TileStore, state: RunState) -> Any:
-    tiles = [tile for tile in plan.tiles if tile not in state.failed]
     return op.function(
         GlobalInputs(
             op.config,
             plan.ctx.grid,
-            tuple(plan.ctx.grid.tile_window(tile) for tile in tiles),
+            tuple(plan.ctx.grid.tile_window(tile) for tile in plan.tiles),
             {
-                name: [read_result(store, state.keys[name, tile], name) for tile in tiles]
+                name: [read_result(store, state.keys[name, tile], name) for tile in plan.tiles]
                 for name in op.partials
             },
             {name: state.globals[name] for name in op.uses},

@@ -10,7 +10,7 @@ from habitat.domain.bands import State
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, days_since_epoch
 from habitat.domain.scene import SceneItem
-from habitat.io.source import SceneSource
+from habitat.io.source import ScenePixels, SceneSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class SceneReader:
         Largest halo that an operation of the stage asks for.
     items : mapping of str to (items, bands)
         The scene sets.
+    stage_bands : sequence of str
+        Bands that the operations of the stage ask for together.
+    failed : bool
+        Read nothing: every look is one that failed.
     """
 
     def __init__(
@@ -56,15 +60,31 @@ class SceneReader:
         window: Window,
         halo_px: int,
         items: Mapping[str, tuple[Sequence[SceneItem], Sequence[str]]],
+        *,
+        stage_bands: Sequence[str] = (),
+        failed: bool = False,
     ) -> None:
         self._source, self._grid, self._window, self._halo_px = source, grid, window, halo_px
-        self._items = items
-        self._decoded: dict[str, tuple[dict[str, np.ndarray], np.ndarray]] = {}
+        self._items, self._failed = items, failed
+        self._stage_bands = stage_bands
+        self._decoded: dict[str, ScenePixels] = {}
 
-    def looks(self, scenes: str, periods: Iterable[Period], *, halo_px: int = 0) -> LookStack:
-        """Return the looks of a scene set within periods, on the tile grown by ``halo_px``."""
+    def looks(
+        self,
+        scenes: str,
+        periods: Iterable[Period],
+        *,
+        bands: Sequence[str] | None = None,
+        halo_px: int = 0,
+    ) -> LookStack:
+        """Return the looks of a scene set within periods, on the tile grown by ``halo_px``.
+
+        A pixel is "no data" where any of the asked bands is, so every pass that asks for the same
+        bands sees the same looks.
+        """
         periods = tuple(periods)
-        items, bands = self._items[scenes]
+        items, all_bands = self._items[scenes]
+        bands = tuple(all_bands if bands is None else bands)
         bounds = self._grid.bounds(self._window.pad(self._halo_px))
         by_day: dict[int, list[SceneItem]] = {}
         for item in items:
@@ -75,31 +95,46 @@ class SceneReader:
         days = np.array(sorted(by_day), dtype=np.int32)
         state = np.zeros((len(days), *window.shape), np.uint8)
         stacks = {band: np.zeros((len(days), *window.shape), np.uint16) for band in bands}
-        crop = window.slices_in(self._window.pad(self._halo_px))
+        if self._failed:
+            state[:] = State.FAILED
+            return LookStack(days, state, stacks)
         for t, day in enumerate(days):
-            for item in by_day[int(day)]:
-                pixels, item_state = self._decode(item, bands)
-                _merge(stacks, state, t, {b: pixels[b][crop] for b in bands}, item_state[crop])
+            for order, item in enumerate(by_day[int(day)]):
+                pixels, item_state = self._look(item, bands, window)
+                if order == 0:
+                    state[t] = item_state
+                    for band, values in pixels.items():
+                        stacks[band][t] = values
+                else:
+                    _merge(stacks, state, t, pixels, item_state)
         return LookStack(days, state, stacks)
 
-    def forget(self) -> None:
-        """Drop decoded scenes."""
-        self._decoded.clear()
-
-    def _decode(
-        self, item: SceneItem, bands: Sequence[str]
+    def _look(
+        self, item: SceneItem, bands: Sequence[str], window: Window
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        if item.item_id not in self._decoded:
-            padded = self._window.pad(self._halo_px)
-            read = padded.pad(masks.HALO_PX)
-            pixels = self._source.read(item, bands, read)
-            state = masks.observation_state(pixels.mask, pixels.mask_kind, pixels.bands)
-            crop = padded.slices_in(read)
-            self._decoded[item.item_id] = (
-                {band: values[crop] for band, values in pixels.bands.items()},
-                state[crop],
-            )
-        return self._decoded[item.item_id]
+        """Return bands and state of one scene in a window within the halo."""
+        pixels = self._decode(item, bands)
+        read = self._window.pad(self._halo_px + masks.HALO_PX)
+        around = window.pad(masks.HALO_PX)
+        part = around.slices_in(read)
+        asked = {band: pixels.bands[band][part] for band in bands}
+        state = masks.observation_state(pixels.mask[part], pixels.mask_kind, asked)
+        crop = window.slices_in(around)
+        return {band: values[crop] for band, values in asked.items()}, state[crop]
+
+    def _decode(self, item: SceneItem, bands: Sequence[str]) -> ScenePixels:
+        """Return the scene on the tile with all halos, decoded once for all that ask."""
+        known = self._decoded.get(item.item_id)
+        missing = [band for band in bands if known is None or band not in known.bands]
+        if known is None or missing:
+            read = self._window.pad(self._halo_px + masks.HALO_PX)
+            found = self._source.read(item, self._needed(bands), read)
+            known = self._decoded[item.item_id] = found
+        return known
+
+    def _needed(self, bands: Sequence[str]) -> tuple[str, ...]:
+        """Return the bands to decode at once: those of the stage, or what is asked for."""
+        return tuple(dict.fromkeys([*self._stage_bands, *bands]))
 
 
 def _touch(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:

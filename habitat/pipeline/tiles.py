@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from habitat.domain.grid import Grid, Tile, Window
 from habitat.io.aoi import Aoi, rasterise
 from habitat.io.source import SceneSource
 from habitat.io.tile_store import TileStore
+from habitat.pipeline.digest import digest
 from habitat.pipeline.ops import Arrays, SceneSet, TileInputs, TileOp
 from habitat.pipeline.scenes import SceneReader
 from habitat.pipeline.stages import Stage
@@ -20,7 +21,11 @@ from habitat.pipeline.stages import Stage
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
-    """What all tiles of a stage share."""
+    """What all tiles of a stage share.
+
+    ``mark_failed``: a tile that fails is stored as "not observed", reason ``failed``, under a key
+    of its own, so that it is never taken for the real result.
+    """
 
     stage: Stage
     grid: Grid
@@ -30,6 +35,7 @@ class StageWork:
     globals: Mapping[str, Any]
     store_root: Path
     project: Path
+    mark_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,10 @@ class TileTask:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a task: ``fault`` is empty when it went well."""
+    """What became of a task: ``fault`` is empty when it went well.
+
+    ``key`` names what was stored; empty where there is nothing.
+    """
 
     tile: Tile
     key: str
@@ -72,17 +81,29 @@ def run_tile(work: StageWork, task: TileTask) -> Outcome:
     try:
         TileStore(work.store_root).write(task.key, _compute(work, task))
     except HabitatError as fault:
-        return _failed(task, started, str(fault), fault.exit_code)
+        outcome = _failed(task, started, str(fault), fault.exit_code)
     except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as fault:
-        return _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
-    return Outcome(task.tile, task.key, time.monotonic() - started)
+        outcome = _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
+    else:
+        return Outcome(task.tile, task.key, time.monotonic() - started)
+    return _marked(work, task, outcome) if work.mark_failed else outcome
 
 
 def _failed(task: TileTask, started: float, fault: str, exit_code: int) -> Outcome:
-    return Outcome(task.tile, task.key, time.monotonic() - started, fault, exit_code)
+    return Outcome(task.tile, "", time.monotonic() - started, fault, exit_code)
 
 
-def _compute(work: StageWork, task: TileTask) -> dict[str, np.ndarray]:
+def _marked(work: StageWork, task: TileTask, outcome: Outcome) -> Outcome:
+    """Store the tile as if every look at it had failed."""
+    key = digest("failed", task.key)
+    try:
+        TileStore(work.store_root).write(key, _compute(work, task, failed=True))
+    except (HabitatError, MemoryError, ArithmeticError, LookupError, TypeError, ValueError):
+        return outcome  # the fault is not one of the scenes: there is nothing to publish
+    return replace(outcome, key=key)
+
+
+def _compute(work: StageWork, task: TileTask, *, failed: bool = False) -> dict[str, np.ndarray]:
     window = work.grid.tile_window(task.tile)
     inside = rasterise(work.aoi.geometry, work.grid, window)
     reader = SceneReader(
@@ -91,6 +112,8 @@ def _compute(work: StageWork, task: TileTask) -> dict[str, np.ndarray]:
         window,
         max((op.scene_halo_px for op in work.stage.tile_ops), default=0),
         {name: (found.items, found.bands) for name, found in work.scene_sets.items()},
+        stage_bands=_stage_bands(work),
+        failed=failed,
     )
     made: dict[str, Arrays] = {}
     store = TileStore(work.store_root)
@@ -120,6 +143,15 @@ def _compute(work: StageWork, task: TileTask) -> dict[str, np.ndarray]:
     }
 
 
+def _stage_bands(work: StageWork) -> tuple[str, ...]:
+    """Return the bands that the operations of the stage ask for together."""
+    asked: dict[str, None] = {}
+    for op in work.stage.tile_ops:
+        for name in op.scenes:
+            asked.update(dict.fromkeys(op.bands or work.scene_sets[name].bands))
+    return tuple(asked)
+
+
 def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: TileOp) -> Arrays:
     """Return a stored result of the tile, grown by the operation's halo."""
     if not op.halo_px:
@@ -146,11 +178,7 @@ def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: Ti
 def read_result(store: TileStore, key: str, result: str) -> Arrays:
     """Return the arrays of one result from a stored stage."""
     prefix = f"{result}/"
-    return {
-        name.removeprefix(prefix): array
-        for name, array in store.read(key).items()
-        if name.startswith(prefix)
-    }
+    return {name.removeprefix(prefix): a for name, a in store.read(key, prefix).items()}
 
 
 def crop(array: np.ndarray, core: Window, halo_px: int) -> np.ndarray:

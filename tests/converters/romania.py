@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import habitat
 from habitat.domain.grid import Grid, Window
 from habitat.io.nrt_example import write_example
 
+LEGENDS = Path(habitat.__file__).parent / "data" / "legends"
 FOLDER = "s2_l2a_romania_timeseries"
 CUBE = "s2_l2a_romania_20m_2015-2018.nc"
 TREE_COVER = "tree_cover_density_2018.tif"
@@ -26,5 +28,5 @@ def convert(shared_data: Path, out: Path) -> Converted:
     """Write scenes (one folder per date, with items) and the reference raster."""
     source = shared_data / FOLDER
     found = write_example(source / CUBE, source / TREE_COVER, out)
-    legend = Path(__file__).with_name("romania_legend.yaml")
+    legend = LEGENDS / "tree-cover.yaml"
     return Converted(found.scenes, found.reference, legend, found.grid, found.window)

@@ -1,9 +1,8 @@
 import geopandas as gpd
 import numpy as np
 import pytest
-from pandas.testing import assert_frame_equal
-
 import small
+from pandas.testing import assert_frame_equal
 
 
 @pytest.fixture(scope="module")

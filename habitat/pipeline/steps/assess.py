@@ -12,8 +12,9 @@ from habitat.algorithms.accuracy import (
     confusion_matrix,
     map_accuracy,
 )
+from habitat.algorithms.burn.inputs import BURN_BANDS
 from habitat.algorithms.burn_accuracy import burn_accuracy, burn_confusion, day_bins
-from habitat.algorithms.burn_history import BURNED, epoch_days
+from habitat.algorithms.burn_history import BURNED, GAP, epoch_days
 from habitat.algorithms.sampling import block_id
 from habitat.domain.bands import State
 from habitat.domain.errors import ConfigError
@@ -22,7 +23,7 @@ from habitat.domain.period import Period
 from habitat.pipeline.config import Assess
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
-from habitat.pipeline.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.steps.burns import BurnTask
 from habitat.pipeline.steps.forest import ClassifyTask
 from habitat.pipeline.steps.reference import ReferenceTask, holdout, labels, plan_reference
@@ -99,6 +100,7 @@ def plan(step: Assess, ctx: PlanContext) -> StepResult:
             task,
             needs=tuple(dict.fromkeys(needs)),
             scenes=tuple(dict.fromkeys(burn.scenes for burn in burns)),
+            bands=BURN_BANDS,
         ),
         GlobalOp(step.save_as, summarise, task, partials=(counts,)),
     )
@@ -154,10 +156,11 @@ def _count_burns(task: AssessTask, burn: BurnTask, inputs: TileInputs) -> Arrays
     scar = inputs.arrays[burn.name]["burn_scar"]
     mapped, burned = scar == BURNED, truth.burn_date > 1
     seen = inputs.inside & (scar != NOT_OBSERVED)
+    judged = seen & (scar != GAP)
     cover = _cover_strata(task.legend)[inputs.source.truth_class(inputs.window, burn.year.start)]
-    stratum = np.where(seen, cover, OUTSIDE).astype(np.uint8)
+    stratum = np.where(judged, cover, OUTSIDE).astype(np.uint8)
     days = _days_to_look(burn, inputs, epoch_days(truth.burn_date))
-    waited = np.where(seen & burned, days, -1).astype(np.int32)
+    waited = np.where(judged & burned, days, -1).astype(np.int32)
     dated = mapped & burned & seen
     error = np.abs(epoch_days(inputs.arrays[burn.name]["burn_date"]) - epoch_days(truth.burn_date))[
         dated
@@ -167,6 +170,9 @@ def _count_burns(task: AssessTask, burn: BurnTask, inputs: TileInputs) -> Arrays
         f"{burn.name}.days": burn_confusion(
             mapped, burned, day_bins(waited, DAY_EDGES), len(DAY_BINS)
         ),
+        f"{burn.name}.unjudged": np.bincount(
+            cover[seen & burned & ~judged], minlength=len(COVER_STRATA)
+        ).astype(np.int64),
         f"{burn.name}.scars": np.bincount(scar[inputs.inside], minlength=256).astype(np.int64),
         f"{burn.name}.date_error": np.bincount(
             np.minimum(error, 366).astype(np.int64), minlength=367
@@ -184,7 +190,7 @@ def _cover_strata(legend: Legend) -> np.ndarray:
 
 def _days_to_look(burn: BurnTask, inputs: TileInputs, burn_day: np.ndarray) -> np.ndarray:
     """Return days from the fire to the first clear look after it, int32 (y, x)."""
-    looks = inputs.scenes.looks(burn.scenes, (burn.looks,))
+    looks = inputs.scenes.looks(burn.scenes, (burn.looks,), bands=BURN_BANDS)
     waited = np.full(burn_day.shape, _NEVER, dtype=np.int32)
     for day, state in zip(looks.days[::-1].tolist(), looks.state[::-1], strict=True):
         after = (state == State.CLEAR) & (burn_day > 0) & (day >= burn_day)
@@ -330,16 +336,20 @@ def _cell(value: float | None) -> str:
 
 
 def _burn_figures(burn: BurnTask, partials: Sequence[Arrays]) -> dict[str, Any]:
-    cover, days, scars, errors = (
+    cover, days, scars, errors, unjudged = (
         np.sum([part[f"{burn.name}.{name}"] for part in partials], axis=0)
-        for name in ("cover", "days", "scars", "date_error")
+        for name in ("cover", "days", "scars", "date_error", "unjudged")
     )
+    true = cover[:, :, 1].sum(axis=1)
     by_cover, by_days = burn_accuracy(cover), burn_accuracy(days)
     whole = burn_accuracy(cover.sum(axis=0, keepdims=True))
     observed = scars[1:5].sum()
     return {
-        "all": _burn_row(whole, 0),
-        "cover": {name: _burn_row(by_cover, i) for i, name in enumerate(COVER_STRATA)},
+        "all": _burn_row(whole, 0, true.sum(), unjudged.sum()),
+        "cover": {
+            name: _burn_row(by_cover, i, true[i], unjudged[i])
+            for i, name in enumerate(COVER_STRATA)
+        },
         "days": {
             name: {"n": int(by_days.n[i]), "omission": _plain(by_days.omission[i])}
             for i, name in enumerate(DAY_BINS)
@@ -350,9 +360,12 @@ def _burn_figures(burn: BurnTask, partials: Sequence[Arrays]) -> dict[str, Any]:
     }
 
 
-def _burn_row(found: Any, i: int) -> dict[str, Any]:
+def _burn_row(found: Any, i: int, true: int, unjudged: int) -> dict[str, Any]:
+    """Return one line: the agreement where the map says yes or no, and how often it says neither."""
     return {
         "n": int(found.n[i]),
+        "burned_px": int(true + unjudged),
+        "unjudged": _plain(unjudged / (true + unjudged)) if true + unjudged else None,
         "dice": _plain(found.dice[i]),
         "omission": _plain(found.omission[i]),
         "commission": _plain(found.commission[i]),
@@ -371,7 +384,9 @@ def _burn_statement(found: Mapping[str, Any]) -> str:
         return "nothing burned in the SIMULATED truth and nothing was mapped"
     return (
         f"Dice {row['dice']:.3f}, omission {_cell(row['omission']).strip()}, commission "
-        f"{_cell(row['commission']).strip()} against the truth of the SIMULATED landscape"
+        f"{_cell(row['commission']).strip()} where the looks allow a yes or no "
+        f"({row['unjudged'] or 0:.0%} of what burned lies where the gap between looks is too long) "
+        "against the truth of the SIMULATED landscape"
     )
 
 
@@ -383,11 +398,15 @@ def _burn_lines(burn: BurnTask, found: Mapping[str, Any]) -> list[str]:
         f"  of what was seen: {found['possible_share'] or 0:.1%} possibly burned, "
         f"{found['gap_share'] or 0:.1%} with too long a gap"
     )
-    lines.append(f"  {'cover':36s} {'Dice':>6s} {'omit':>6s} {'commit':>6s} {'area':>7s}")
+    lines.append(
+        f"  {'cover':36s} {'Dice':>6s} {'omit':>6s} {'commit':>6s} {'area':>7s} {'no say':>7s} "
+        f"{'burned px':>9s}"
+    )
     for name, row in found["cover"].items():
         bias = "–" if row["area_bias"] is None else f"{row['area_bias']:+.0%}"
+        unjudged = "–" if row["unjudged"] is None else f"{row['unjudged']:.0%}"
         values = " ".join(_cell(row[k]) for k in ("dice", "omission", "commission"))
-        lines.append(f"  {name:36s} {values} {bias:>7s}")
+        lines.append(f"  {name:36s} {values} {bias:>7s} {unjudged:>7s} {row['burned_px']:9d}")
     lines.append(f"  {'days to the first clear look':36s} {'omit':>6s} {'pixels':>8s}")
     for name, row in found["days"].items():
         lines.append(f"  {name:36s} {_cell(row['omission'])} {row['n']:8d}")

@@ -55,7 +55,7 @@ from habitat.pipeline.ops import (
     TileInputs,
     TileOp,
 )
-from habitat.pipeline.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.steps.areas import boundary_files
 from habitat.pipeline.steps.burn_table import BurnTableTask, count_rows, make_table
 from habitat.pipeline.tiles import crop
@@ -149,6 +149,7 @@ def _ops(task: BurnTask) -> tuple[TileOp | GlobalOp, ...]:
             needs=(task.cover,),
             uses=uses,
             scenes=(task.scenes,),
+            bands=BURN_BANDS,
             halo_px=HALO_PX,
             scene_halo_px=HALO_PX,
         )
@@ -213,11 +214,11 @@ def find_hotspots(inputs: GlobalInputs) -> Hotspots:
 def _look(inputs: TileInputs) -> tuple[Looks, Tile]:
     """Return the looks of a tile and their evidence."""
     task: BurnTask = inputs.config
-    stack = inputs.scenes.looks(task.scenes, (task.looks,), halo_px=HALO_PX)
+    stack = inputs.scenes.looks(task.scenes, (task.looks,), bands=BURN_BANDS, halo_px=HALO_PX)
     cover = np.where(
         inputs.inside_of(HALO_PX), inputs.arrays[task.cover]["forest_class"], np.uint8(OUTSIDE)
     )
-    looks = Looks(stack.days, {band: stack.bands[band] for band in BURN_BANDS}, stack.state, cover)
+    looks = Looks(stack.days, stack.bands, stack.state, cover)
     place = Place(inputs.window.pad(HALO_PX), inputs.window, inputs.grid.pixel_m)
     return looks, Tile(place, cover, evidence(looks, task.kinds, task.params))
 

@@ -77,6 +77,7 @@ def plan(step: Composite, ctx: PlanContext) -> StepResult:
             task,
             needs=(step.burns,) if step.burns else (),
             scenes=(step.scenes,),
+            bands=bands,
         ),
         TileOp(count, count_observed, task, needs=(step.save_as,)),
         GlobalOp(seen, refuse_unseen, task, partials=(count,)),
@@ -107,7 +108,7 @@ def _parts(step: Composite, ctx: PlanContext) -> tuple[Period, ...]:
 def composite(inputs: TileInputs) -> Arrays:
     """Return the bands, ``n_valid``, ``max_gap_days`` and ``reason`` of a tile."""
     task: CompositeTask = inputs.config
-    looks = inputs.scenes.looks(task.scenes, (task.whole,))
+    looks = inputs.scenes.looks(task.scenes, (task.whole,), bands=task.bands)
     in_parts = np.array(
         [any(_holds(part, day) for part in task.parts) for day in looks.days], dtype=bool
     )

@@ -17,7 +17,7 @@ from habitat.io.source import SceneSource
 from habitat.pipeline.config import Reference
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import TileInputs
-from habitat.pipeline.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from habitat.domain.scene import SceneItem
 from habitat.io.durable import atomic_write_bytes, local_resources, sha256_file
 from habitat.io.placement import reproject_bounds
 from habitat.io.scene_item import WGS84
-from habitat.io.simulated import SimulatedSource
-from habitat.io.truth_folder import blocks, create_simulated, within, write_truth
+from habitat.pipeline.simulation.source import SimulatedSource
+from habitat.pipeline.simulation.truth_folder import blocks, create_simulated, within, write_truth
 
 #: Scenes written in one go over the blocks: bounds the number of open files.
 _OPEN_SCENES = 24

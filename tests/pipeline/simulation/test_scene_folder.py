@@ -14,8 +14,8 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
 from habitat.io.folder import FolderSource
 from habitat.io.hotspots_file import read_hotspots
-from habitat.io.scene_folder import delivered, write_scene_folder
-from habitat.io.simulated import SimulatedSource
+from habitat.pipeline.simulation.scene_folder import delivered, write_scene_folder
+from habitat.pipeline.simulation.source import SimulatedSource
 
 GRID = Grid(32652, 20)
 BANDS = ("B04", "B8A", "B12")

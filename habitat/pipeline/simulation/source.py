@@ -1,8 +1,4 @@
-"""A source of scenes that is computed, with its truth: nothing is read or downloaded.
-
-It stands among the sources because it is one; it is the one module of ``habitat.io`` that calls
-an algorithm, since its pixels are an algorithm.
-"""
+"""A source of scenes that is computed, with its truth: nothing is read or downloaded."""
 
 import threading
 from collections import OrderedDict

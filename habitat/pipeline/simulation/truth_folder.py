@@ -19,7 +19,7 @@ from habitat.domain.period import Period, fire_year
 from habitat.io.durable import atomic_write_bytes
 from habitat.io.placement import transformer
 from habitat.io.scene_item import WGS84
-from habitat.io.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
 
 #: Edge of the internal tiles of each file, and of the blocks that are made at once [px].
 TILE_PX, BLOCK_PX = 512, 1024

@@ -11,7 +11,7 @@ import pytest
 from habitat.domain.errors import ConfigError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
-from habitat.io.simulated import SimulatedSource
+from habitat.pipeline.simulation.source import SimulatedSource
 
 BANDS = ("B03", "B8A", "B12")
 YEAR = Period(date(2023, 10, 1), date(2024, 9, 30))

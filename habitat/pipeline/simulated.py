@@ -1,1 +1,0 @@
-from habitat.io.simulated import SimulatedSource as SimulatedSource
