@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from habitat.cli.main import existing_file
+from habitat.cli.main import existing_file, say_fault
 from habitat.domain.errors import HabitatError
 
 
@@ -23,7 +23,7 @@ def command(files: tuple[str, ...], project: Path | None) -> int:
         try:
             notes = check_pipeline(existing_file(name), project)
         except HabitatError as fault:
-            click.echo(str(fault), err=True)
+            say_fault(fault)
             worst = max(worst, fault.exit_code)
         else:
             click.echo(f"{name}: ok" + "".join(f"\n  note: {note}" for note in notes))

@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 def command(out: Path) -> int:
-    """Write real Sentinel-2 images and a reference raster to OUT, as pipelines/demo-real.yaml needs.
+    """Write real Sentinel-2 images and a reference raster to OUT, for pipelines/demo-real.yaml.
 
     They come from the installed package nrt 0.2.1 (pip install 'habitat-change[real]').
 

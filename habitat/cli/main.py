@@ -75,13 +75,13 @@ def run(args: list[str] | None = None) -> int:
     try:
         result: Any = group.main(args=args, prog_name="habitat", standalone_mode=False)
     except HabitatError as fault:
-        click.echo(f"habitat: {fault}", err=True)
+        say_fault(fault)
         return fault.exit_code
     except click.ClickException as fault:
         fault.show()
         return fault.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("habitat: interrupted; run the same command to go on", err=True)
+        logging.getLogger("habitat").error("habitat: interrupted; run the same command to go on")
         return 130
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
@@ -89,6 +89,12 @@ def run(args: list[str] | None = None) -> int:
         logging.getLogger(__name__).exception("this is a bug in habitat, please report it")
         return 1
     return result if isinstance(result, int) else 0
+
+
+def say_fault(fault: HabitatError) -> None:
+    """Log what went wrong, so that a machine reads it as it reads every other line."""
+    fields = {"exit_code": fault.exit_code, "error": type(fault).__name__}
+    logging.getLogger("habitat").error("habitat: %s", fault, extra={"fields": fields})
 
 
 def existing_file(path: str) -> Path:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -55,7 +55,7 @@ def steps() -> Rows:
 
     return [
         {
-            "step": model.model_fields["step"].annotation.__args__[0],
+            "step": get_args(model.model_fields["step"].annotation)[0],
             "makes": model.makes or "",
             "keys": ", ".join(
                 f"{name}{'' if field.is_required() else '?'}"

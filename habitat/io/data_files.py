@@ -207,8 +207,8 @@ def _document(kind: Kind, name_or_path: str, base: Path) -> YamlDocument:
     if not shipped.is_file():
         known = data_file_names(kind, base)
         raise ConfigError(
-            f"{kind}: there is no {name_or_path!r}; {nearest(name_or_path, known)} "
-            f"Or add {kind}/{name_or_path}.yaml to the project."
+            f"{kind}: there is no {name_or_path!r} ({nearest(name_or_path, known)}); "
+            f"correct the name, or add {kind}/{name_or_path}.yaml to the project"
         )
     return parse_yaml(shipped.read_text("utf-8"), f"habitat/data/{kind}/{shipped.name}")
 

@@ -68,7 +68,14 @@ def _check_aoi(config: PipelineConfig, base: Path) -> list[str]:
     return list(read_aoi(base / config.aoi, epsg=config.grid.epsg).notes)
 
 
-def _check_files(config: PipelineConfig, base: Path) -> list[str]:
+def require_files(config: PipelineConfig, base: Path) -> None:
+    """Refuse a pipeline that names files which are not there.
+
+    Raises
+    ------
+    ConfigError
+        One line per missing file.
+    """
     absent = _absent_scenes(config, base)
     missing = [
         f"boundaries: expected a file at {base / name}, found none"
@@ -83,6 +90,11 @@ def _check_files(config: PipelineConfig, base: Path) -> list[str]:
     ]
     if missing:
         raise ConfigError("\n".join(missing))
+
+
+def _check_files(config: PipelineConfig, base: Path) -> list[str]:
+    require_files(config, base)
+    absent = _absent_scenes(config, base)
     for step in config.steps:
         model = step.model if isinstance(step, ClassifyForest) else ""
         if model.endswith(".json") and (base / model).is_file():

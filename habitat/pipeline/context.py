@@ -57,6 +57,10 @@ class PlanContext:
         Smallest window of whole tiles that covers the AOI.
     results : dict of str to StepResult
         Saved so far.
+    scene_sets : dict of str to SceneSet
+        Found so far.
+    models : dict of str to str
+        Where the samples of each model come from, in words.
     """
 
     config: PipelineConfig
@@ -70,6 +74,7 @@ class PlanContext:
     window: Window
     results: dict[str, StepResult] = field(default_factory=dict)
     scene_sets: dict[str, SceneSet] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
 
     def year(self, year: int | RelativeYear) -> int:
         """Return an absolute growing-season year.

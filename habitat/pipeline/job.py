@@ -12,6 +12,7 @@ from habitat.domain.errors import ConfigError, PartialError
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
 from habitat.io.tile_store import TileStore
+from habitat.pipeline.check import require_files
 from habitat.pipeline.config import Train
 from habitat.pipeline.context import bind
 from habitat.pipeline.executor import Workers, executor
@@ -95,7 +96,9 @@ def plan_job(job: Job, *, goals: tuple[str, ...] | None = None) -> Plan:
     """Load, check and plan a pipeline file."""
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
-    return plan_pipeline(bind(config, project, job.as_of), goals=goals)
+    ctx = bind(config, project, job.as_of)
+    require_files(config, project)
+    return plan_pipeline(ctx, goals=goals)
 
 
 def outputs_of(plan: Plan) -> Path:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.aoi import tiles_inside
 from habitat.pipeline.config import Publish, Saved, Scenes
@@ -49,7 +50,21 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
         Its ``results`` and ``scene_sets`` are filled.
     goals : sequence of str, optional
         Plan only what these results need (``habitat train``); nothing is published then.
+
+    Raises
+    ------
+    AoiError
+        If no pixel centre lies inside the AOI.
+    ConfigError
+        If two published layers would be one file.
     """
+    tiles = tuple(tiles_inside(ctx.aoi, ctx.grid))
+    if not tiles:
+        raise AoiError(
+            f"{ctx.aoi.source}: expected at least one pixel centre inside, got none: it has "
+            f"{ctx.aoi.area_km2 * 1e6:.0f} m2, a pixel is {ctx.grid.pixel_m} m wide. "
+            "Correct the AOI, or choose a smaller grid.pixel_m."
+        )
     layers: list[PublishedLayer] = []
     tables: list[str] = []
     for step in ctx.config.steps:
@@ -64,6 +79,7 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
             result = PLANNERS[type(step)](step, ctx)
             if isinstance(step, Saved):
                 ctx.results[step.save_as] = result
+    _check_names(layers)
     ops = [op for result in ctx.results.values() for op in result.ops]
     if goals is not None:
         layers, tables = [], []
@@ -75,7 +91,19 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
         ctx,
         tuple(ops),
         tuple(plan_stages(ops, [layer.result for layer in layers])),
-        tuple(tiles_inside(ctx.aoi, ctx.grid)),
+        tiles,
         tuple(layers),
         tuple(tables),
     )
+
+
+def _check_names(layers: Sequence[PublishedLayer]) -> None:
+    """Refuse two layers of one name: the second would overwrite the first."""
+    results: dict[str, str] = {}
+    for layer in layers:
+        if layer.stem in results:
+            raise ConfigError(
+                f"publish: expected one result for {layer.stem}.tif, got "
+                f"{results[layer.stem]!r} and {layer.result!r}. Publish one of them."
+            )
+        results[layer.stem] = layer.result

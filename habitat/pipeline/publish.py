@@ -97,6 +97,8 @@ def published_window(plan: Plan) -> Window:
 
 def _tags(plan: Plan) -> dict[str, str]:
     tags = {"PIPELINE": plan.ctx.config.name, "AOI": plan.ctx.aoi.name}
+    if plan.ctx.models:
+        tags["MODEL"] = "; ".join(sorted(set(plan.ctx.models.values())))
     if plan.ctx.source.simulated:
         tags["SIMULATED"] = "made from a SIMULATED landscape, not from satellite images"
     return tags

@@ -29,7 +29,7 @@ def land():
 
 
 def test_the_files_are_these():
-    assert [path.stem for path in FILES] == sorted([*AREAS, "countries"])
+    assert [path.stem for path in FILES] == sorted([*AREAS, "countries", "romania-example"])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -37,7 +37,7 @@ def test_every_feature_says_what_it_is_and_whose(path):
     for feature in json.loads(path.read_text("utf-8"))["features"]:
         properties = feature["properties"]
         assert {"name", "source", "licence", "note"} <= set(properties)
-        assert "OpenStreetMap" in properties["source"]
+        assert "OpenStreetMap" in properties["source"] or path.stem == "romania-example"
         assert "not an official boundary" in properties["note"]
         xy = shapely.get_coordinates(shapely.from_geojson(json.dumps(feature["geometry"])))
         np.testing.assert_array_equal(xy, np.round(xy, 6))
@@ -48,6 +48,14 @@ def test_every_area_is_accepted(name):
     aoi = read_aoi(AOI / f"{name}.geojson", epsg=32652)
     assert aoi.notes == ()
     assert shapely.get_num_coordinates(aoi.geometry_wgs84) <= 3000
+
+
+def test_the_example_square_holds_all_pixels_of_its_images():
+    grid = Grid(3035, 20, 64)
+    square = read_aoi(AOI / "romania-example.geojson", epsg=3035)
+    window = grid.window_of_bounds(square.bounds)
+    assert window.shape == (50, 50)
+    assert rasterise(square.geometry, grid, window).all()
 
 
 def test_the_zone_is_14000_km2_of_land_in_two_countries(land):

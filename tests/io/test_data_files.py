@@ -93,9 +93,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
     _write(tmp_path, "legends/simple.yaml", LEGEND)
     with pytest.raises(ConfigError, match="did you mean 'simple'"):
         read_legend("simpel", tmp_path)
-    with pytest.raises(ConfigError, match="known here: tiger"):
+    with pytest.raises(ConfigError, match="known here: tiger, woodland"):
         read_species("bear", tmp_path)
-    assert data_file_names("legends", tmp_path) == ["border-zone", "simple"]
+    assert data_file_names("legends", tmp_path) == ["border-zone", "simple", "tree-cover"]
 
 
 @pytest.mark.parametrize(

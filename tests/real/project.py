@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import rasterio
-
 from converters.romania import Converted
+
 from habitat.algorithms.accuracy import block_bootstrap_interval, confusion_matrix, map_accuracy
 from habitat.algorithms.sampling import block_id
 from habitat.cli.main import run
@@ -161,7 +161,9 @@ class Finished:
         gain = np.bincount(row, weights=ours.astype(float) - theirs)
         rng = np.random.default_rng(self.seed)
         draws = rng.multinomial(n.size, np.full(n.size, 1 / n.size), size=2_000)
-        low, high = np.quantile((draws * gain).sum(axis=1) / (draws * n).sum(axis=1), [0.025, 0.975])
+        low, high = np.quantile(
+            (draws * gain).sum(axis=1) / (draws * n).sum(axis=1), [0.025, 0.975]
+        )
         return float(gain.sum() / n.sum()), float(low), float(high)
 
     def interval(self, forest: np.ndarray, stem: str) -> tuple[float, float]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import yaml
-
 from converters import romania
+
+from habitat.io.data_files import read_seasons
 from real.project import Finished, run_pipeline
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +81,17 @@ def summer_ndvi(cube: xr.Dataset, year: int) -> np.ndarray:
     seen = clear.any(axis=0)
     out[seen] = np.nanmedian(ndvi[:, seen], axis=0)
     return out
+
+
+def in_season(days: Any, period: str) -> np.ndarray:
+    """Return which dates (``YYYYMMDD``) lie in the parts of a season of the shipped table."""
+    year = int(period[9:13])
+    parts = [
+        part
+        for season in read_seasons("romania-example", ROOT).seasons.values()
+        for part in season.periods(year)
+        if period[:8] <= f"{part.start:%Y%m%d}" and f"{part.end:%Y%m%d}" <= period[9:]
+    ]
+    return np.array(
+        [any(f"{p.start:%Y%m%d}" <= d <= f"{p.end:%Y%m%d}" for p in parts) for d in days]
+    )

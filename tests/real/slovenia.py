@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from converters import slovenia
 from converters.romania import Converted
+
 from real.project import Finished, run_pipeline, write_rectangle
 
 BANDS = ["B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"]

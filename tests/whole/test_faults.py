@@ -10,6 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
+import rasterio.warp
 import tiny
 from scene_files import write_item, write_tif
 
@@ -63,6 +65,7 @@ def refuses(project, capfd):
         assert "Traceback" not in printed.err
         assert (tiny.releases(project), tiny.current(project)) == before
         assert run(["verify", str(project / "outputs" / "tiny")]) == OK
+        capfd.readouterr()
         return printed.err
 
     return check
@@ -80,9 +83,6 @@ def steps(*changed, **top):
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[*tiny.ring()[:2], *tiny.ring()[3:1:-1],
                                                tiny.ring()[0]]]}  # fmt: skip
-BETWEEN_CENTRES = {"type": "Polygon", "coordinates": [tiny.ring(101, 101, 104, 104)[:1]
-    + [[tiny.EAST + 104, tiny.NORTH + 101], [tiny.EAST + 104, tiny.NORTH + 104],
-       [tiny.EAST + 231, tiny.NORTH + 54]]]}  # fmt: skip
 
 
 def square(west, south, east, north):
@@ -92,7 +92,7 @@ def square(west, south, east, north):
 
 
 AOI_FAULTS = {
-    "bow-tie": ({"geometry": BOW_TIE}, ["feature 0", "Self-intersection", "665"]),
+    "bow-tie": ({"geometry": BOW_TIE}, ["feature 0", "Self-intersection", "666894.06"]),
     "points": (
         {"geometry": {"type": "Point", "coordinates": tiny.ring()[0]}},
         ["feature 0", "Polygon", "Point"],
@@ -252,7 +252,7 @@ def maps(**changed):
 
 def test_a_missing_species_file_is_refused(project, refuses):
     tiny.write_pipeline(project, maps(species="unicorn"))
-    refuses(CONFIG, "unicorn", "tiger", "leopard")
+    refuses(CONFIG, "unicorn", "tiger")
 
 
 def test_a_missing_model_file_is_refused(project, refuses):
@@ -267,6 +267,14 @@ def test_a_missing_model_file_is_refused(project, refuses):
 def test_a_source_that_is_not_built_stops_before_any_work(project, refuses, source):
     tiny.write_pipeline(project, tiny.content(source=source))
     refuses(CONFIG, repr(source["kind"]), "this version", "'simulated' and 'folder'")
+
+
+def test_two_results_that_would_be_one_file_are_refused(project, refuses):
+    made = tiny.composites_only()
+    made.insert(2, {**made[1], "save_as": "again"})
+    made[-1] = {"step": "publish", "layers": ["image", "again"]}
+    tiny.write_pipeline(project, tiny.content(steps=made))
+    refuses(CONFIG, "composite_20240601-20240915", "'image'", "'again'")
 
 
 def test_a_step_that_is_not_built_stops_before_any_work(project, refuses):
@@ -346,8 +354,9 @@ def test_a_refused_scene_beside_good_ones_is_on_record(project, capfd):
     tiny.write_scene(project, "2024-07-20", crs=None)
     bright = {b: (v + 1000).astype(np.uint16) for b, v in tiny.forest().items()}
     tiny.write_scene(project, "2024-08-20", bands=bright)
+    tiny.write_pipeline(project, tiny.content(steps=tiny.maps_and_tables()))
     assert tiny.run_it(project) == OK
-    scenes = tiny.record(project)["scenes"]["scenes"]
+    scenes = tiny.record(project)["scenes"]["s_after"]
     assert scenes["used"] == [f"scene_{day}" for day in tiny.DAYS[2:]]
     refused = {scene["id"]: scene["reason"] for scene in scenes["refused"]}
     assert list(refused) == ["scene_2024-07-20", "scene_2024-08-20"]
@@ -441,7 +450,6 @@ def test_what_clouds_hide_is_not_observed_with_reasons_that_add_up(project):
     outside = codes == 255
     np.testing.assert_array_equal(codes == 0, (n_valid == 0) & ~outside)
     top = round((tiny.SIDE * tiny.PIXEL - 2390) / tiny.PIXEL)  # rows of the scene above the AOI
-    assert (codes[: 40 - top] != codes[60 - top, 60]).all()
     assert set(np.unique(codes[: 40 - top])) == {0, 255}
     assert (codes[45 - top : 55 - top][~outside[45 - top : 55 - top]] > 0).all()
     for name in ("change", "forest_change"):
@@ -521,17 +529,18 @@ def test_a_file_where_the_output_folder_should_be(project, capfd):
 def spoil_south(project, day=tiny.DAYS[2]):
     """Cut a file that the search does not read, so that the southern tiles cannot be read."""
     place = project / "scenes" / f"scene_{day}"
-    near_infrared = tiny.forest()["B8A"]
-    path = write_tif(
-        place / "nir.tif", near_infrared, x0=tiny.EAST, y0=tiny.NORTH + tiny.SIDE * tiny.PIXEL,
-        blockysize=16,
+    stored = write_tif(
+        place / "stored.tif", tiny.forest()["B8A"],
+        x0=tiny.EAST, y0=tiny.NORTH + tiny.SIDE * tiny.PIXEL,
     )  # fmt: skip
+    path = place / "nir.tif"  # with the header before the pixels, so that a cut leaves it whole
+    rasterio.shutil.copy(stored, path, driver="COG", BLOCKSIZE=16, COMPRESS="NONE", OVERVIEWS="NONE")
     item = json.loads((place / "item.json").read_text())
     item["assets"]["bands"]["bands"][2]["name"] = "not a band"
     item["assets"]["B8A"] = {"href": "nir.tif"}
     (place / "item.json").write_text(json.dumps(item))
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) * 7 // 10])
+    path.write_bytes(whole[: len(whole) * 9 // 10])
     return path, whole
 
 
@@ -556,6 +565,7 @@ def test_failed_tiles_can_be_published_as_not_observed(project, capfd):
     assert "nir.tif" in printed
     release = tiny.current(project)
     assert run(["verify", str(release)]) == OK
+    capfd.readouterr()
     with rasterio.open(next(release.glob("forest_class_2024*.tif"))) as dataset:
         codes = dataset.read(1)
     assert set(np.unique(codes[-50:])) == {0, 255}

@@ -318,7 +318,7 @@ def _forest_statement(task: AssessTask, target: ForestTarget, found: Mapping[str
 
 def _forest_lines(task: AssessTask, target: ForestTarget, found: Mapping[str, Any]) -> list[str]:
     lines = [f"{target.name} ({target.period}): {_forest_statement(task, target, found)}"]
-    for label, key in (("all seasons seen", "all_seasons"), ("leaf-on only", "fewer_seasons")):
+    for label, key in (("all seasons seen", "all_seasons"), ("fewer seasons", "fewer_seasons")):
         if found[key]["n"]:
             lines.append(f"  {label:18s} {found[key]['overall']:.3f} on {found[key]['n']} pixels")
     lines.append(f"  {'class':36s} {'share':>6s} {'user':>6s} {'prod':>6s} {'F1':>6s} {'area':>7s}")

@@ -73,6 +73,7 @@ def plan(step: ClassifyForest, ctx: PlanContext) -> StepResult:
         names = feature_set(tuple(step.composites), bands).names
         check_fits(stored, legend=ctx.legend, bands=bands, feature_names=names)
         ops = (GlobalOp(model, given_model, stored),)
+        ctx.models[model] = f"{step.model}, trained on {stored.description}"
     task = ClassifyTask(
         tuple(step.composites.items()), bands, model, ctx.legend.codes_of_kind("forest")
     )

@@ -85,7 +85,8 @@ class TrainTask:
     Attributes
     ----------
     variants : tuple of FeatureSet
-        All seasons first, then the leaf-on season alone for pixels that were not seen in others.
+        All seasons, then without the last, and so on to the first alone: for pixels that were not
+        seen in every season. The order of the composites in the file is the order of weight.
     composites : tuple of (season, result)
         Where the features come from.
     reference : ReferenceTask
@@ -133,9 +134,7 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
     bands = common_bands(step.composites, ctx)
     period = season_of_map(step.composites, ctx)
     seasons = tuple(step.composites)
-    variants = [feature_set(seasons, bands)]
-    if len(seasons) > 1 and "leaf_on" in seasons:
-        variants.append(feature_set(("leaf_on",), bands))
+    variants = [feature_set(seasons[:n], bands) for n in range(len(seasons), 0, -1)]
     middle = date.fromordinal((period.start.toordinal() + period.end.toordinal()) // 2)
     reference = plan_reference(step.reference, ctx, middle)
     task = TrainTask(
@@ -160,6 +159,7 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
         ),
         step.block_m if step.holdout else 0,
     )
+    ctx.models[step.save_as] = f"trained on {task.settings.description}"
     samples = f"{step.save_as}.samples"
     return StepResult(
         "model",
