@@ -139,7 +139,7 @@ def forest_model(forest: RandomForestClassifier) -> ForestModel:
 
 def _flat_tree(tree: object) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return feature, threshold, first child or leaf, and leaf counts, nodes by level."""
-    left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]  # sklearn is untyped
+    left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]  # untyped
     levels = [np.zeros(1, dtype=np.int64)]
     while (inner := levels[-1][left[levels[-1]] >= 0]).size:
         levels.append(np.stack([left[inner], right[inner]], axis=1).ravel())
@@ -148,10 +148,10 @@ def _flat_tree(tree: object) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
     place[order] = np.arange(order.size)
     leaf = left[order] < 0
     first = np.where(leaf, np.cumsum(leaf) - 1, place[left[order]])
-    feature = np.where(leaf, -1, tree.feature[order])  # type: ignore[attr-defined]
-    threshold = np.where(leaf, 0.0, tree.threshold[order])  # type: ignore[attr-defined]
-    total = tree.weighted_n_node_samples[order[leaf], None]  # type: ignore[attr-defined]
-    counts = np.rint(tree.value[order[leaf], 0] * total)  # type: ignore[attr-defined]
+    feature = np.where(leaf, -1, tree.feature[order])  # type: ignore[attr-defined]  # untyped
+    threshold = np.where(leaf, 0.0, tree.threshold[order])  # type: ignore[attr-defined]  # untyped
+    total = tree.weighted_n_node_samples[order[leaf], None]  # type: ignore[attr-defined]  # untyped
+    counts = np.rint(tree.value[order[leaf], 0] * total)  # type: ignore[attr-defined]  # untyped
     return feature, threshold, first, counts
 
 

@@ -31,13 +31,13 @@ class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"habitat.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
@@ -81,7 +81,7 @@ def run(args: list[str] | None = None) -> int:
         fault.show()
         return fault.exit_code
     except (click.Abort, KeyboardInterrupt):
-        logging.getLogger("habitat").error("habitat: interrupted; run the same command to go on")
+        logging.getLogger("habitat").warning("habitat: interrupted; run the same command to go on")
         return 130
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1

@@ -19,7 +19,7 @@ import click
 @click.option("--cloudiness", type=click.FloatRange(0, 1), default=0.35, show_default=True)
 @click.option("--cadence-days", type=click.IntRange(1, 60), default=5, show_default=True)
 @click.option("--bands", default="B02,B03,B04,B05,B8A,B11,B12", show_default=True)
-def command(  # noqa: PLR0913  # one parameter per option
+def command(  # noqa: PLR0913, PLR0917  # one parameter per option
     out: Path,
     aoi: Path,
     period: str,

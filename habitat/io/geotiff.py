@@ -322,7 +322,7 @@ def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> dict[Window, b
 
 def _checked(values: np.ndarray, part: Window, target: _Target) -> tuple[np.ndarray, Window | None]:
     layer = target.layer
-    bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  (y, x)
+    bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  # (y, x)
     expected = (len(target.band_names), *part.shape)
     if bands.shape != expected or bands.dtype != np.dtype(layer.dtype):
         raise LayerError(

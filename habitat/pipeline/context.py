@@ -34,7 +34,6 @@ from habitat.pipeline.config import (
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 
-
 #: Refused scenes that a message names.
 _MAX_LISTED = 5
 

@@ -160,10 +160,12 @@ def cell_states(found: Finished) -> str:
     cells = gpd.read_file(found.release / "cells.gpkg", layer="habitat", ignore_geometry=True)
     states = cells["habitat_state"].value_counts().sort_index()
     given = cells["habitat_change_se"].notna().sum()
+    size = cells["habitat_change"].abs()
     return (
         f"{len(cells)} cells of 120 m: "
         + ", ".join(f"{state} {count}" for state, count in states.items())
-        + f"; with a standard error: {given}"
+        + f"; with a standard error: {given}; size of the change of habitat share: median "
+        f"{size.median():.3f}, nine tenths below {size.quantile(0.9):.3f}, largest {size.max():.3f}"
     )
 
 
@@ -189,6 +191,9 @@ def romanian(shared_data: Path, folder: Path) -> Iterator[str]:
     yield by_density(found, shared_data, stem)
     rows = splits(found, stem, composite, lambda s: romania.finish(folder, converted, seed=s))
     yield table(SPLIT, rows)
+    summer = romania.finish(folder, converted, summer_only=True)
+    overall = map_accuracy(summer.confusion(stem)).overall
+    yield f"trained on leaf-on alone: overall {overall:.3f}"
     yield change(found, romania.CHANGE)
     with romania.open_cube(shared_data) as cube:
         fall = romania.summer_ndvi(cube, 2016) - romania.summer_ndvi(cube, 2018)

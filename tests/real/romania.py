@@ -29,17 +29,19 @@ def prepare(shared_data: Path, project: Path) -> romania.Converted:
     return romania.convert(shared_data, project / "scenes" / "romania")
 
 
-def pipeline(**train: Any) -> dict[str, Any]:
-    """Return the shipped pipeline; arguments replace keys of its train step."""
+def pipeline(*, summer_only: bool = False, **train: Any) -> dict[str, Any]:
+    """Return the shipped pipeline, whole or without leaf-off; arguments change its training."""
     content: dict[str, Any] = yaml.safe_load(PIPELINE.read_text())
     for step in content["steps"]:
+        if summer_only and "composites" in step:
+            step["composites"] = {"leaf_on": step["composites"]["leaf_on"]}
         if step["step"] == "train":
             step.update(train)
     return content
 
 
 def finish(project: Path, converted: romania.Converted, **train: Any) -> Finished:
-    """Run the pipeline in a prepared project."""
+    """Run the pipeline in a prepared project; arguments as of :func:`pipeline`."""
     content = pipeline(**train)
     settings = next(step for step in content["steps"] if step["step"] == "train")
     release = run_pipeline(project, content)

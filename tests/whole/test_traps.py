@@ -191,8 +191,8 @@ def test_dark_water_and_conifer_that_reach_zero_after_the_offset_stay_observed(t
         stored[band][water] = 990
     for band in ("B03", "B04", "B12"):
         stored[band][conifer] = 1000
-    for band in stored:
-        stored[band][nothing] = 0
+    for values in stored.values():
+        values[nothing] = 0
     tiny.write_project(tmp_path, days=())
     for day in tiny.DAYS[2:]:
         tiny.write_scene(
