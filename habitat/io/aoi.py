@@ -146,8 +146,22 @@ def tiles_inside(aoi: Aoi, grid: Grid) -> list[Tile]:
     return [
         tile
         for tile in grid.tiles(window)
-        if rasterise(aoi.geometry, grid, grid.tile_window(tile)).any()
+        if rasterise(aoi.geometry, grid, covered_window(aoi, grid, tile)).any()
     ]
+
+
+def covered_window(aoi: Aoi, grid: Grid, tile: Tile) -> Window:
+    """Return the part of a tile within the bounds of the AOI: no more is read or computed.
+
+    Raises
+    ------
+    ValueError
+        If the tile lies outside the bounds.
+    """
+    covered = grid.tile_window(tile).intersect(grid.window_of_bounds(aoi.bounds))
+    if covered is None:
+        raise ValueError(f"tile {tile.name}: expected one that touches {aoi.bounds}")
+    return covered
 
 
 def _edges(geometry: BaseGeometry) -> tuple[np.ndarray, ...]:

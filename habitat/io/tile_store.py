@@ -1,8 +1,9 @@
 """The tile store: results of tiles, named by the key of what made them.
 
 One file holds the arrays of one stage of one tile: a JSON line with names, dtypes and shapes,
-then each array deflated, then the SHA-256 of all before. A file is written to a temporary name, read back,
-synced and renamed, so a name never stands for half a result; every read checks the digest.
+then each array deflated, then the SHA-256 of all before. A file is written to a temporary name,
+read back, synced and renamed, so a name never stands for half a result; every read checks the
+digest.
 """
 
 import hashlib

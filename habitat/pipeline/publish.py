@@ -13,7 +13,7 @@ import pandas as pd
 
 from habitat.domain.grid import Tile, Window
 from habitat.domain.layers import check_values
-from habitat.io.aoi import rasterise
+from habitat.io.aoi import covered_window, rasterise
 from habitat.io.geopackage import write_geopackage
 from habitat.io.geotiff import write_layer
 from habitat.io.qgis import raster_qml
@@ -166,7 +166,7 @@ def _blocks(
     """Yield the layer tile by tile, nodata outside the AOI, checked against the dictionary."""
     grid, entry = release.plan.ctx.grid, layer.layer
     for tile in release.plan.tiles:
-        window = grid.tile_window(tile)
+        window = covered_window(release.plan.ctx.aoi, grid, tile)
         inside = rasterise(release.plan.ctx.aoi.geometry, grid, window)
         bands = _tile_bands(release, layer, tile)
         bands = np.where(inside, bands, np.array(entry.nodata, dtype=bands.dtype))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from habitat.domain.errors import PartialError
 from habitat.domain.grid import Tile
+from habitat.io.aoi import covered_window
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.digest import digest
 from habitat.pipeline.executor import Executor
@@ -165,7 +166,7 @@ def _scene_names(stage: Stage) -> list[str]:
 
 def _task(plan: Plan, stage: Stage, tile: Tile, base: str, state: RunState) -> TileTask:
     halo = max((op.halo_px for op in stage.tile_ops), default=0)
-    window = plan.ctx.grid.tile_window(tile)
+    window = covered_window(plan.ctx.aoi, plan.ctx.grid, tile)
     around = list(plan.ctx.grid.tiles(window.pad(halo))) if halo else [tile]
     upstream = {
         (name, near): state.keys[name, near]
@@ -204,7 +205,7 @@ def _merge(plan: Plan, op: GlobalOp, store: TileStore, state: RunState) -> Any:
         GlobalInputs(
             op.config,
             plan.ctx.grid,
-            tuple(plan.ctx.grid.tile_window(tile) for tile in plan.tiles),
+            tuple(covered_window(plan.ctx.aoi, plan.ctx.grid, tile) for tile in plan.tiles),
             {
                 name: [read_result(store, state.keys[name, tile], name) for tile in plan.tiles]
                 for name in op.partials

@@ -10,7 +10,7 @@ import numpy as np
 
 from habitat.domain.errors import HabitatError
 from habitat.domain.grid import Grid, Tile, Window
-from habitat.io.aoi import Aoi, rasterise
+from habitat.io.aoi import Aoi, covered_window, rasterise
 from habitat.io.source import SceneSource
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.digest import digest
@@ -104,7 +104,7 @@ def _marked(work: StageWork, task: TileTask, outcome: Outcome) -> Outcome:
 
 
 def _compute(work: StageWork, task: TileTask, *, failed: bool = False) -> dict[str, np.ndarray]:
-    window = work.grid.tile_window(task.tile)
+    window = covered_window(work.aoi, work.grid, task.tile)
     inside = rasterise(work.aoi.geometry, work.grid, window)
     reader = SceneReader(
         work.source,
@@ -156,14 +156,14 @@ def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: Ti
     """Return a stored result of the tile, grown by the operation's halo."""
     if not op.halo_px:
         return read_result(store, task.upstream[result, task.tile], result)
-    core = work.grid.tile_window(task.tile)
+    core = covered_window(work.aoi, work.grid, task.tile)
     padded = core.pad(op.halo_px)
     out: Arrays = {}
     for tile in work.grid.tiles(padded):
         key = task.upstream.get((result, tile))
         if key is None:
             continue
-        window = work.grid.tile_window(tile)
+        window = covered_window(work.aoi, work.grid, tile)
         part = window.intersect(padded)
         if part is None:
             continue

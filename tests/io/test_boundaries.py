@@ -114,7 +114,7 @@ def test_layers_without_what_is_needed_are_refused(tmp_path):
 
 def test_the_shipped_areas_lie_on_the_border(shipped):
     for path in AOI.glob("*.geojson"):
-        if path.stem != "countries":
+        if path.stem not in {"countries", "romania-example"}:
             aoi = read_aoi(path, epsg=32652)
             assert check_against_border(aoi, shipped, strict=True).notes == ()
 

@@ -8,7 +8,7 @@ import rasterio
 from habitat.cli.main import run
 
 #: South-west corner of the tile of 256 px at 20 m that the AOI lies in [m].
-EAST, NORTH = 130 * 5120, 925 * 5120
+EAST, NORTH = 137 * 5120, 927 * 5120
 DAYS = {
     2021: "2020-07-10 2020-08-20 2020-10-08 2020-10-22 2020-11-02 2021-03-20 2021-03-30 2021-04-09 "
     "2021-04-16 2021-04-23 2021-04-30 2021-05-06 2021-06-10 2021-07-10 2021-08-10",

@@ -361,7 +361,7 @@ def _burn_figures(burn: BurnTask, partials: Sequence[Arrays]) -> dict[str, Any]:
 
 
 def _burn_row(found: Any, i: int, true: int, unjudged: int) -> dict[str, Any]:
-    """Return one line: the agreement where the map says yes or no, and how often it says neither."""
+    """Return one line: the agreement where the map says yes or no, how often it says neither."""
     return {
         "n": int(found.n[i]),
         "burned_px": int(true + unjudged),

@@ -31,7 +31,7 @@ _DEFAULT_ALLOCATION = {
     "polygons": "equal",
     "points": "equal",
 }
-#: No class takes more than this share of all samples.
+#: No class of many takes more than this share of all samples; of two or three it may take more.
 _LARGEST_SHARE = 0.4
 
 
@@ -64,7 +64,8 @@ class Allocation:
         """Return the largest number that a class can get."""
         if not self.proportional:
             return self.mean
-        return max(self.floor, round(self.mean * n_classes * _LARGEST_SHARE))
+        share = max(_LARGEST_SHARE, min(1.0, 2 / n_classes))
+        return max(self.floor, round(self.mean * n_classes * share))
 
     def numbers(self, available: np.ndarray, codes: Sequence[int]) -> dict[int, int]:
         """Return the number of samples by class code, from the pixels there are of each."""
