@@ -43,6 +43,8 @@ class Layer:
         Physical value of one stored unit.
     valid_range : tuple or None
         Smallest and largest valid stored value of a quantity.
+    states : tuple
+        Stored values outside that range which have a meaning of their own.
     legend : Legend or None
         Classes; None for quantities and for land cover, whose legend is a data file.
     is_class : bool
@@ -60,6 +62,7 @@ class Layer:
     unit: str = ""
     scale: float = 1.0
     valid_range: tuple[float, float] | None = None
+    states: tuple[float, ...] = ()
     legend: Legend | None = None
     is_class: bool = False
     ramp: tuple[tuple[float, str, str], ...] = ()
@@ -173,7 +176,8 @@ BURN_DATE = Layer(
     "Burn date",
     "YYYYMMDD of the last burn in the period; 1 observed and unburned",
     unit="",
-    valid_range=(1, 99991231),
+    valid_range=(20150101, 21001231),
+    states=(1,),
 )
 BURN_DATE_LO = replace(
     BURN_DATE,
@@ -293,9 +297,9 @@ def check_values(values: np.ndarray, layer: Layer) -> None:
     elif layer.valid_range is not None:
         lo, hi = layer.valid_range
         inside = (values >= lo) & (values <= hi)
-        inside |= values == layer.nodata
-        if layer.not_observed is not None:
-            inside |= values == layer.not_observed
+        for state in (layer.nodata, layer.not_observed, *layer.states):
+            if state is not None:
+                inside |= values == state
         if not inside.all():
             bad = np.unique(values[~inside])
             raise LayerError(

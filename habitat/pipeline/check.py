@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from habitat.domain.errors import ConfigError, InputError, NotBuiltError
-from habitat.io.aoi import read_aoi
 from habitat.io.data_files import read_legend, read_seasons, read_species
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
@@ -16,7 +15,7 @@ from habitat.pipeline.config import (
     PipelineConfig,
     Train,
 )
-from habitat.pipeline.context import source_of
+from habitat.pipeline.context import aoi_of, source_of
 from habitat.pipeline.loader import load_pipeline, project_of
 
 
@@ -65,7 +64,7 @@ def _check_settings(config: PipelineConfig, base: Path) -> list[str]:
 
 
 def _check_aoi(config: PipelineConfig, base: Path) -> list[str]:
-    return list(read_aoi(base / config.aoi, epsg=config.grid.epsg).notes)
+    return list(aoi_of(config, base).notes)
 
 
 def require_files(config: PipelineConfig, base: Path) -> None:

@@ -18,6 +18,7 @@ from habitat.domain.legend import Legend
 from habitat.domain.period import Period, SeasonTable, fire_year
 from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import Aoi, read_aoi
+from habitat.io.boundaries import check_against_border, read_boundaries
 from habitat.io.data_files import read_legend, read_seasons
 from habitat.io.folder import FolderSource
 from habitat.io.projection import check_crs
@@ -130,10 +131,27 @@ def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
     grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
     legend = read_legend(config.legend, project)
     seasons = read_seasons(config.seasons, project)
-    aoi = read_aoi(project / config.aoi, epsg=grid.epsg)
+    aoi = aoi_of(config, project)
     source = source_of(config, project)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
+    )
+
+
+def aoi_of(config: PipelineConfig, project: Path) -> Aoi:
+    """Read the AOI of a pipeline, with a note if it lies beside the border it follows.
+
+    Raises
+    ------
+    AoiError
+        If the AOI or a boundary file is refused.
+    """
+    aoi = read_aoi(project / config.aoi, epsg=config.grid.epsg)
+    named = config.boundaries
+    if named is None or not (project / named.countries).is_file():
+        return aoi  # a missing file is listed with all the others
+    return check_against_border(
+        aoi, read_boundaries(project / named.countries, {}, epsg=config.grid.epsg)
     )
 
 

@@ -115,6 +115,8 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
         With the exit code of what went wrong; whatever was published before stays as it was.
     """
     plan = plan_job(job)
+    for note in plan.ctx.aoi.notes:
+        reporter.note(note)
     store = Store(outputs_of(plan))
     with store.lock():
         store.sweep_temporary()
@@ -177,6 +179,7 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "as_of": job.as_of.isoformat(),
         "pipeline_file": job.pipeline_file.name,
         "pipeline": plan.ctx.config.model_dump(mode="json"),
+        "notes": list(plan.ctx.aoi.notes),
         "workers": {"kind": job.workers.kind, "count": job.workers.count},
         "versions": library_versions(),
         "scenes": {

@@ -366,7 +366,7 @@ def _burn_row(found: Any, i: int, true: int, unjudged: int) -> dict[str, Any]:
         "n": int(found.n[i]),
         "burned_px": int(true + unjudged),
         "unjudged": _plain(unjudged / (true + unjudged)) if true + unjudged else None,
-        "dice": _plain(found.dice[i]),
+        "dice": _plain(found.dice[i]) if true else None,  # of nothing, no agreement
         "omission": _plain(found.omission[i]),
         "commission": _plain(found.commission[i]),
         "area_bias": _plain(found.bias[i]),
@@ -381,7 +381,8 @@ def _median(counts: np.ndarray) -> int | None:
 def _burn_statement(found: Mapping[str, Any]) -> str:
     row = found["all"]
     if row["dice"] is None:
-        return "nothing burned in the SIMULATED truth and nothing was mapped"
+        mapped = "nothing was mapped" if row["commission"] is None else "all mapped burns are false"
+        return f"nothing burned in the SIMULATED truth that the looks could show, and {mapped}"
     return (
         f"Dice {row['dice']:.3f}, omission {_cell(row['omission']).strip()}, commission "
         f"{_cell(row['commission']).strip()} where the looks allow a yes or no "

@@ -1,0 +1,30 @@
+"""What a pipeline file means here and now."""
+
+import json
+import shutil
+from pathlib import Path
+
+from habitat.pipeline.check import check_pipeline
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_aoi_beside_the_border_line_is_noted_by_check(tmp_path):
+    shutil.copytree(ROOT / "pipelines", tmp_path / "pipelines")
+    shutil.copytree(ROOT / "aoi", tmp_path / "aoi")
+    shutil.copytree(ROOT / "models", tmp_path / "models")
+    aoi = tmp_path / "aoi" / "border-zone.geojson"
+    shape = json.loads((tmp_path / "aoi" / "land-of-the-leopard.geojson").read_text())
+    geometry = shape["features"][0]["geometry"]
+    polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry]
+    for polygon in polygons:
+        for ring in polygon:
+            ring[:] = [[x + 0.002, y - 0.001] for x, y in ring]
+    aoi.write_text(json.dumps(shape))
+    notes = check_pipeline(tmp_path / "pipelines" / "border-zone-annual.yaml")
+    assert any("looks like another datum" in note for note in notes)
+
+
+def test_the_shipped_pipelines_have_no_such_note():
+    for path in sorted((ROOT / "pipelines").glob("*.yaml")):
+        assert not any("datum" in note for note in check_pipeline(path))
