@@ -58,13 +58,9 @@ TESTED_ELSEWHERE = {
     "domain/bands": "algorithms/test_masks",
     "domain/cells": "algorithms/test_cell_counts",
     "domain/errors": "cli/test_cli",
-    "domain/grid": "io/test_geotiff",
     "domain/hotspots": "algorithms/test_burn_pixels",
-    "domain/layers": "io/test_geotiff",
     "domain/legend": "io/test_data_files",
     "domain/model": "io/test_model_file",
-    "domain/period": "io/test_data_files",
-    "domain/scene": "io/test_folder",
     "domain/species": "io/test_data_files",
 }
 
