@@ -107,14 +107,14 @@ def executor(workers: Workers) -> Iterator[Executor]:
     if workers.kind == "threads":
         yield _ThreadExecutor(workers.count)
     elif workers.kind == "processes":
-        # loopback only, no dashboard: nothing of a run is reachable from outside
+        # all on loopback, on free ports: not reachable from outside, and two runs do not collide
         with (
             distributed.LocalCluster(
                 n_workers=workers.count,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
             ) as cluster,
             distributed.Client(cluster) as client,

@@ -31,7 +31,7 @@ def test_workers_cannot_change_a_byte(reference, tmp_path, options):
 @pytest.mark.slow
 def test_a_cluster_by_address_gives_the_same_bytes(reference, tmp_path):
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         address = cluster.scheduler_address
         assert address.startswith("tcp://127.0.0.1")
