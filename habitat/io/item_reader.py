@@ -15,8 +15,10 @@ from habitat.domain.resample import Placement
 from habitat.domain.scene import Asset, SceneItem
 from habitat.io.placement import place
 from habitat.io.scene_raster import (
+    FileId,
     RasterHeader,
     check_band,
+    file_id,
     file_under,
     missing_blocks,
     open_scene_raster,
@@ -71,6 +73,7 @@ class ItemReader:
         with open_scene_raster(path) as dataset:
             header = read_header(dataset, path)
             placement = self._placement(header)
+            version = file_id(path)
             out = {}
             for name in names:
                 asset = self._item.assets[name]
@@ -79,7 +82,7 @@ class ItemReader:
                 if mask:
                     out[name] = _read_mask(dataset, name, asset, placement, path)
                 else:
-                    out[name] = self._read_band(dataset, name, asset, placement)
+                    out[name] = self._read_band(dataset, name, asset, placement, version)
         return out
 
     def _placement(self, header: RasterHeader) -> Placement:
@@ -88,9 +91,11 @@ class ItemReader:
             self._placements[key] = place(header, self._grid, self._window)
         return self._placements[key]
 
-    def _read_band(self, dataset: Any, name: str, asset: Asset, placement: Placement) -> np.ndarray:
+    def _read_band(
+        self, dataset: Any, name: str, asset: Asset, placement: Placement, version: FileId
+    ) -> np.ndarray:
         rect = placement.rect
-        stored = read_rect(dataset, asset.band_index, rect, asset.nodata or 0.0)
+        stored = read_rect(dataset, asset.band_index, rect, asset.nodata or 0.0, cached=version)
         missing = missing_blocks(dataset, asset.band_index, rect)
         if missing is not None:
             self._missing[name] = placement.codes(missing)
@@ -116,7 +121,9 @@ def _read_mask(
 ) -> np.ndarray:
     """Return mask codes on the grid, uint8."""
     empty = 0 if name == SCL else _PROBABILITY_NODATA
-    stored = read_rect(dataset, asset.band_index, placement.rect, empty).astype(np.int32)
+    stored = read_rect(
+        dataset, asset.band_index, placement.rect, empty, cached=file_id(path)
+    ).astype(np.int32)
     if asset.nodata is not None:
         stored[stored == asset.nodata] = empty
     highest = _SCL_MAX if name == SCL else _PROBABILITY_MAX
