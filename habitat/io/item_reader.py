@@ -70,17 +70,17 @@ class ItemReader:
 
     def _read_file(self, href: str, names: Sequence[str]) -> dict[str, np.ndarray]:
         path = file_under(self._root, self._root, href)
+        version = file_id(path)  # before it is opened: a newer file never gets older blocks
         with open_scene_raster(path) as dataset:
             header = read_header(dataset, path)
             placement = self._placement(header)
-            version = file_id(path)
             out = {}
             for name in names:
                 asset = self._item.assets[name]
                 mask = name in (SCL, CLOUD_PROBABILITY)
                 check_band(header, asset.band_index, path, mask=mask, scaled=True)
                 if mask:
-                    out[name] = _read_mask(dataset, name, asset, placement, path)
+                    out[name] = _read_mask(dataset, name, asset, placement, (path, version))
                 else:
                     out[name] = self._read_band(dataset, name, asset, placement, version)
         return out
@@ -117,13 +117,14 @@ class ItemReader:
 
 
 def _read_mask(
-    dataset: Any, name: str, asset: Asset, placement: Placement, path: Path
+    dataset: Any, name: str, asset: Asset, placement: Placement, file: tuple[Path, FileId]
 ) -> np.ndarray:
     """Return mask codes on the grid, uint8."""
+    path, version = file
     empty = 0 if name == SCL else _PROBABILITY_NODATA
-    stored = read_rect(
-        dataset, asset.band_index, placement.rect, empty, cached=file_id(path)
-    ).astype(np.int32)
+    stored = read_rect(dataset, asset.band_index, placement.rect, empty, cached=version).astype(
+        np.int32
+    )
     if asset.nodata is not None:
         stored[stored == asset.nodata] = empty
     highest = _SCL_MAX if name == SCL else _PROBABILITY_MAX
