@@ -176,9 +176,10 @@ def _any_no_data(shape: tuple[int, ...], bands: Mapping[str, np.ndarray]) -> np.
 def _snow(bands: Mapping[str, np.ndarray], shape: tuple[int, ...], rules: MaskRules) -> np.ndarray:
     if "B03" not in bands or "B11" not in bands:
         return np.zeros(shape, dtype=bool)
-    green, swir1 = bands["B03"].astype(np.float32), bands["B11"].astype(np.float32)
-    bright = green > rules.snow_green * DN_SCALE
-    snow: np.ndarray = bright & (green - swir1 > rules.snow_ndsi * (green + swir1))
+    snow: np.ndarray = bands["B03"] > np.float32(rules.snow_green * DN_SCALE)
+    # Few pixels are bright: only these are worth the floats.
+    green, swir1 = (bands[name][snow].astype(np.float32) for name in ("B03", "B11"))
+    snow[snow] = green - swir1 > rules.snow_ndsi * (green + swir1)
     return snow
 
 

@@ -50,8 +50,11 @@ def harmonise(
     numpy.ndarray
         uint16, same shape: observed values from 1 to 65,535, rounded half up; 0 = no data.
     """
-    observed = _observed(stored, nodata)
     factor = scale * DN_SCALE
+    plain = stored.dtype == np.uint16 and not offset_dn and not nodata
+    if plain and np.isclose(factor, 1.0, rtol=1e-9, atol=0.0):
+        return stored  # 0 = no data and all else from 1 to 65,535 already
+    observed = _observed(stored, nodata)
     if stored.dtype.kind in "iu" and np.isclose(factor, 1.0, rtol=1e-9, atol=0.0):
         dn = stored.astype(np.int32) - offset_dn
     else:

@@ -47,6 +47,8 @@ class Copy:
 
     def codes(self, native: np.ndarray) -> np.ndarray:
         """Return codes on the grid."""
+        if native.shape == (len(self.rows), len(self.cols)):
+            return native  # pixels of equal size
         rows: np.ndarray = native[self.rows - self.rows[0]]
         values: np.ndarray = rows[:, self.cols - self.cols[0]]
         return values

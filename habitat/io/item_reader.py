@@ -15,8 +15,10 @@ from habitat.domain.resample import Placement
 from habitat.domain.scene import Asset, SceneItem
 from habitat.io.placement import place
 from habitat.io.scene_raster import (
+    FileId,
     RasterHeader,
     check_band,
+    file_id,
     file_under,
     missing_blocks,
     open_scene_raster,
@@ -68,6 +70,7 @@ class ItemReader:
 
     def _read_file(self, href: str, names: Sequence[str]) -> dict[str, np.ndarray]:
         path = file_under(self._root, self._root, href)
+        version = file_id(path)  # before it is opened: a newer file never gets older blocks
         with open_scene_raster(path) as dataset:
             header = read_header(dataset, path)
             placement = self._placement(header)
@@ -77,9 +80,9 @@ class ItemReader:
                 mask = name in (SCL, CLOUD_PROBABILITY)
                 check_band(header, asset.band_index, path, mask=mask, scaled=True)
                 if mask:
-                    out[name] = _read_mask(dataset, name, asset, placement, path)
+                    out[name] = _read_mask(dataset, name, asset, placement, (path, version))
                 else:
-                    out[name] = self._read_band(dataset, name, asset, placement)
+                    out[name] = self._read_band(dataset, name, asset, placement, version)
         return out
 
     def _placement(self, header: RasterHeader) -> Placement:
@@ -88,9 +91,11 @@ class ItemReader:
             self._placements[key] = place(header, self._grid, self._window)
         return self._placements[key]
 
-    def _read_band(self, dataset: Any, name: str, asset: Asset, placement: Placement) -> np.ndarray:
+    def _read_band(
+        self, dataset: Any, name: str, asset: Asset, placement: Placement, version: FileId
+    ) -> np.ndarray:
         rect = placement.rect
-        stored = read_rect(dataset, asset.band_index, rect, asset.nodata or 0.0)
+        stored = read_rect(dataset, asset.band_index, rect, asset.nodata or 0.0, cached=version)
         missing = missing_blocks(dataset, asset.band_index, rect)
         if missing is not None:
             self._missing[name] = placement.codes(missing)
@@ -112,11 +117,14 @@ class ItemReader:
 
 
 def _read_mask(
-    dataset: Any, name: str, asset: Asset, placement: Placement, path: Path
+    dataset: Any, name: str, asset: Asset, placement: Placement, file: tuple[Path, FileId]
 ) -> np.ndarray:
     """Return mask codes on the grid, uint8."""
+    path, version = file
     empty = 0 if name == SCL else _PROBABILITY_NODATA
-    stored = read_rect(dataset, asset.band_index, placement.rect, empty).astype(np.int32)
+    stored = read_rect(dataset, asset.band_index, placement.rect, empty, cached=version).astype(
+        np.int32
+    )
     if asset.nodata is not None:
         stored[stored == asset.nodata] = empty
     highest = _SCL_MAX if name == SCL else _PROBABILITY_MAX

@@ -6,10 +6,13 @@ anything is read, and a failed read is an error, never zeros.
 
 import math
 import stat
+import threading
 import warnings
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ MAX_SIDE_PX = 65_536
 MAX_BANDS = 64
 #: One block is the least that can be decoded at once.
 MAX_BLOCK_BYTES = 128 * 2**20
+#: Most memory for decoded blocks that tiles share [bytes].
+BLOCK_CACHE_BYTES = 896 << 20
 BAND_DTYPES = ("uint16", "int16", "float32")
 MASK_DTYPES = ("uint8", "uint16", "int16")
 _GDAL = {"GDAL_CACHEMAX": 64 << 20, "GTIFF_IGNORE_READ_ERRORS": "NO"}
@@ -209,17 +214,111 @@ def check_band(header: RasterHeader, index: int, path: Path, *, mask: bool, scal
         )
 
 
-def read_rect(dataset: Any, index: int, rect: Rect, fill: float) -> np.ndarray:
-    """Return the stored values of a rectangle; ``fill`` where it reaches beyond the file."""
+#: What tells one version of a file from another: device, inode, size, time of change.
+FileId = tuple[int, int, int, int]
+_BlockKey = tuple[FileId, int, int, int]
+
+
+class BlockCache:
+    """Decoded blocks of scene files, shared by the threads of a process.
+
+    Blocks and tiles rarely have the same edges, so a block is needed by several tiles: each is
+    decoded once as long as it is among the last that were used.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Most memory for blocks.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._blocks: OrderedDict[_BlockKey, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+        # Two threads that want one block: the second waits for the first to decode it.
+        self._decoding = tuple(threading.Lock() for _ in range(64))
+
+    def get(self, key: _BlockKey, decode: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return a block, decoded now if it is not there; nobody may write to it."""
+        with self._decoding[hash(key) % len(self._decoding)]:
+            with self._lock:
+                block = self._blocks.get(key)
+                if block is not None:
+                    self._blocks.move_to_end(key)
+                    return block
+            block = decode()
+            block.setflags(write=False)
+            self._keep(key, block)
+            return block
+
+    def _keep(self, key: _BlockKey, block: np.ndarray) -> None:
+        with self._lock:
+            self._blocks[key] = block
+            self._bytes += block.nbytes
+            while self._bytes > self._max_bytes:
+                _, oldest = self._blocks.popitem(last=False)
+                self._bytes -= oldest.nbytes
+
+
+_CACHE = BlockCache(BLOCK_CACHE_BYTES)
+
+
+def file_id(path: Path) -> FileId:
+    """Return what tells this version of a file from another."""
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def read_rect(
+    dataset: Any, index: int, rect: Rect, fill: float, cached: FileId | None = None
+) -> np.ndarray:
+    """Return the stored values of a rectangle; ``fill`` where it reaches beyond the file.
+
+    Parameters
+    ----------
+    dataset : rasterio.DatasetReader
+        An open file.
+    index : int
+        1-based band.
+    rect : Rect
+        In pixels of the file.
+    fill : float
+        Value beyond the file.
+    cached : tuple, optional
+        :func:`file_id` of the file, to share its decoded blocks with other reads.
+    """
     top, left = max(rect.row, 0), max(rect.col, 0)
     bottom = min(rect.row + rect.height, dataset.height)
     right = min(rect.col + rect.width, dataset.width)
     out = np.full((rect.height, rect.width), fill, np.dtype(dataset.dtypes[index - 1]))
     if bottom > top and right > left:
         inside = np.s_[top - rect.row : bottom - rect.row, left - rect.col : right - rect.col]
-        window = RasterWindow(left, top, right - left, bottom - top)
-        out[inside] = dataset.read(index, window=window)
+        part = Rect(top, left, bottom - top, right - left)
+        if cached is None:
+            out[inside] = dataset.read(index, window=_window(part))
+        else:
+            _copy_blocks(dataset, index, part, cached, out[inside])
     return out
+
+
+def _window(part: Rect) -> RasterWindow:
+    return RasterWindow(part.col, part.row, part.width, part.height)
+
+
+def _copy_blocks(dataset: Any, index: int, part: Rect, cached: FileId, out: np.ndarray) -> None:
+    """Copy a rectangle within the file block by block."""
+    block_y, block_x = dataset.block_shapes[index - 1]
+    bottom, right = part.row + part.height, part.col + part.width
+    for y in range(part.row // block_y * block_y, bottom, block_y):
+        for x in range(part.col // block_x * block_x, right, block_x):
+            size = min(block_y, dataset.height - y), min(block_x, dataset.width - x)
+            window = _window(Rect(y, x, *size))
+            block = _CACHE.get((cached, index, y, x), partial(dataset.read, index, window=window))
+            y0, x0 = max(y, part.row), max(x, part.col)
+            y1, x1 = min(y + size[0], bottom), min(x + size[1], right)
+            out[y0 - part.row : y1 - part.row, x0 - part.col : x1 - part.col] = block[
+                y0 - y : y1 - y, x0 - x : x1 - x
+            ]
 
 
 def missing_blocks(dataset: Any, index: int, rect: Rect) -> np.ndarray | None:

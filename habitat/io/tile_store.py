@@ -1,15 +1,15 @@
 """The tile store: results of tiles, named by the key of what made them.
 
 One file holds the arrays of one stage of one tile: a JSON line with names, dtypes and shapes,
-then each array deflated, then the SHA-256 of all before. A file is written to a temporary name,
-read back, synced and renamed, so a name never stands for half a result; every read checks the
-digest.
+then each array, deflated if that pays, then the SHA-256 of all before. A file is written to a
+temporary name, read back, synced and renamed, so a name never stands for half a result; every read
+checks the digest.
 """
 
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ import numpy as np
 from habitat.domain.errors import VerificationError
 from habitat.io.durable import atomic_write_bytes, local_resources
 
-_MAGIC = b"habitat-tile-1\n"
+_MAGIC = b"habitat-tile-2\n"
 _DIGEST_BYTES = 32
 #: Level 1: intermediate results are read back once or twice, so speed matters more than size.
 _DEFLATE_LEVEL = 1
+#: Reflectance hardly shrinks, and deflating it would cost more than all else that a tile does.
+_STORED_DTYPES = ("uint16", "float32")
 
 
 class TileStore:
@@ -66,8 +68,19 @@ class TileStore:
             path.parent.mkdir(parents=True, exist_ok=True)
         atomic_write_bytes(path, body + hashlib.sha256(body).digest())
 
-    def read(self, key: str, prefix: str = "") -> dict[str, np.ndarray]:
-        """Return the arrays of a key whose names begin with a prefix; only these are inflated.
+    def read(
+        self, key: str, prefix: str = "", names: Collection[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return the arrays of a key; only these are inflated.
+
+        Parameters
+        ----------
+        key : str
+            Of :meth:`write`.
+        prefix : str
+            The names that are wanted begin with it.
+        names : collection of str, optional
+            What follows the prefix in the names that are wanted; all by default.
 
         Raises
         ------
@@ -81,10 +94,13 @@ class TileStore:
         start = header_end + 1
         for entry in entries:
             end = start + entry["bytes"]
-            if entry["name"].startswith(prefix):
-                raw = zlib.decompress(body[start:end])
+            name = entry["name"]
+            wanted = names is None or name.removeprefix(prefix) in names
+            if name.startswith(prefix) and wanted:
+                blob = memoryview(body)[start:end]
+                raw = zlib.decompress(blob) if entry["deflated"] else bytes(blob)
                 array = np.frombuffer(raw, dtype=np.dtype(entry["dtype"]))
-                arrays[entry["name"]] = array.reshape(entry["shape"])
+                arrays[name] = array.reshape(entry["shape"])
             start = end
         return arrays
 
@@ -107,9 +123,16 @@ def _encode(arrays: Mapping[str, np.ndarray]) -> bytes:
             raise TypeError(
                 f"tile store: array {name!r} holds objects; store plain numbers or text"
             )
-        blob = zlib.compress(array.tobytes(), _DEFLATE_LEVEL)
+        deflated = array.dtype.name not in _STORED_DTYPES
+        blob = zlib.compress(array.tobytes(), _DEFLATE_LEVEL) if deflated else array.tobytes()
         entries.append(
-            {"name": name, "dtype": array.dtype.str, "shape": array.shape, "bytes": len(blob)}
+            {
+                "name": name,
+                "dtype": array.dtype.str,
+                "shape": array.shape,
+                "bytes": len(blob),
+                "deflated": deflated,
+            }
         )
         blobs.append(blob)
     return b"".join([_MAGIC, json.dumps(entries).encode(), b"\n", *blobs])

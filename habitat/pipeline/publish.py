@@ -179,7 +179,7 @@ def _blocks(
 def _tile_bands(release: _Release, layer: PublishedLayer, tile: Tile) -> np.ndarray:
     """Return (band, y, x) of a tile."""
     key = release.state.keys[layer.result, tile]
-    arrays = read_result(release.store, key, layer.result)
+    arrays = read_result(release.store, key, layer.result, layer.arrays)
     return np.stack([arrays[name] for name in layer.arrays])
 
 

@@ -33,7 +33,7 @@ class LookStack:
 
 
 class SceneReader:
-    """Reads the scenes of one window and keeps each decoded scene for the rest of the stage.
+    """Reads the scenes of one window and keeps decoded scenes for the rest of the stage.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ class SceneReader:
         The scene sets.
     stage_bands : sequence of str
         Bands that the operations of the stage ask for together.
+    keep : bool
+        Keep decoded scenes: more than one operation of the stage may ask for them.
     failed : bool
         Read nothing: every look is one that failed.
     """
@@ -62,11 +64,12 @@ class SceneReader:
         items: Mapping[str, tuple[Sequence[SceneItem], Sequence[str]]],
         *,
         stage_bands: Sequence[str] = (),
+        keep: bool = True,
         failed: bool = False,
     ) -> None:
         self._source, self._grid, self._window, self._halo_px = source, grid, window, halo_px
         self._items, self._failed = items, failed
-        self._stage_bands = stage_bands
+        self._stage_bands, self._keep = stage_bands, keep
         self._decoded: dict[str, ScenePixels] = {}
 
     def looks(
@@ -128,8 +131,9 @@ class SceneReader:
         missing = [band for band in bands if known is None or band not in known.bands]
         if known is None or missing:
             read = self._window.pad(self._halo_px + masks.HALO_PX)
-            found = self._source.read(item, self._needed(bands), read)
-            known = self._decoded[item.item_id] = found
+            known = self._source.read(item, self._needed(bands), read)
+            if self._keep:
+                self._decoded[item.item_id] = known
         return known
 
     def _needed(self, bands: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """One stage on one tile: what a worker thread, process or machine runs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,7 @@ def _compute(work: StageWork, task: TileTask, *, failed: bool = False) -> dict[s
         max((op.scene_halo_px for op in work.stage.tile_ops), default=0),
         {name: (found.items, found.bands) for name, found in work.scene_sets.items()},
         stage_bands=_stage_bands(work),
+        keep=_scenes_meet(work.stage),
         failed=failed,
     )
     made: dict[str, Arrays] = {}
@@ -152,6 +153,12 @@ def _stage_bands(work: StageWork) -> tuple[str, ...]:
     return tuple(asked)
 
 
+def _scenes_meet(stage: Stage) -> bool:
+    """Say whether two operations of a stage read one scene set: else a scene is read once."""
+    asked = [name for op in stage.tile_ops for name in op.scenes]
+    return len(set(asked)) < len(asked)
+
+
 def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: TileOp) -> Arrays:
     """Return a stored result of the tile, grown by the operation's halo."""
     if not op.halo_px:
@@ -175,10 +182,12 @@ def _load(work: StageWork, task: TileTask, store: TileStore, result: str, op: Ti
     return out
 
 
-def read_result(store: TileStore, key: str, result: str) -> Arrays:
-    """Return the arrays of one result from a stored stage."""
+def read_result(
+    store: TileStore, key: str, result: str, names: Collection[str] | None = None
+) -> Arrays:
+    """Return the arrays of one result from a stored stage, all or those that are named."""
     prefix = f"{result}/"
-    return {name.removeprefix(prefix): a for name, a in store.read(key, prefix).items()}
+    return {name.removeprefix(prefix): a for name, a in store.read(key, prefix, names).items()}
 
 
 def crop(array: np.ndarray, core: Window, halo_px: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""How fast habitat is, against what: runs of their own, never imported by the package."""
