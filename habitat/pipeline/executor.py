@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import dask
 import distributed
 from dask.callbacks import Callback
+from distributed.protocol import pickle
 
 from habitat.domain.errors import PartialError, ResourceError
 from habitat.domain.grid import Tile
@@ -62,23 +63,22 @@ class _ThreadExecutor:
 class _ClusterExecutor:
     """No more tiles at the workers than they have threads.
 
-    So when a worker dies, only the tiles that it was computing die with it.
+    So when a worker dies, only the tiles that it was computing die with it. What all tiles share
+    travels with each of them: scattered data would be lost with the worker that holds them.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def run(self, work: StageWork, tasks: Sequence[TileTask], progress: Progress) -> list[Outcome]:
-        shared = self._client.scatter(work, broadcast=True, hash=False)
+        shared = pickle.dumps(work)
         outcomes: dict[Tile, Outcome] = {}
         waiting, running = deque(tasks), distributed.as_completed()
         of_future: dict[str, TileTask] = {}
         while waiting or of_future:
             while waiting and len(of_future) < max(1, sum(self._client.nthreads().values())):
-                if shared.status != "finished":  # its only holder has died
-                    shared = self._client.scatter(work, broadcast=True, hash=False)
                 task = waiting.popleft()
-                future = self._client.submit(run_tile, shared, task, pure=False)
+                future = self._client.submit(_run_pickled, shared, task, pure=False)
                 of_future[future.key] = task
                 running.add(future)
             future = next(running)
@@ -86,6 +86,10 @@ class _ClusterExecutor:
             outcomes[task.tile] = _outcome_of(future, task)
             progress(outcomes[task.tile])
         return [outcomes[task.tile] for task in tasks]
+
+
+def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
+    return run_tile(pickle.loads(shared), task)
 
 
 class _EachOutcome(Callback):
@@ -125,14 +129,15 @@ def executor(workers: Workers) -> Iterator[Executor]:
     if workers.kind == "threads":
         yield _ThreadExecutor(workers.count)
     elif workers.kind == "processes":
-        # loopback only, no dashboard: nothing of a run is reachable from outside
+        # loopback only: without an address the pages of Dask would be on every interface
         with (
             distributed.LocalCluster(
                 n_workers=workers.count,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
                 scheduler_kwargs={"allowed_failures": 0},  # attempts are counted in attempts.py
                 silence_logs=logging.ERROR,
             ) as cluster,
