@@ -120,8 +120,10 @@ class Store:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            since = datetime.fromtimestamp(os.fstat(fd).st_mtime, UTC)
             raise LockError(
-                f"{self.root}: expected no other run, but process {holder} holds the lock. "
+                f"{self.root}: expected no other run, but process {holder} holds the lock "
+                f"since {since:%Y-%m-%d %H:%M} UTC. "
                 "Wait until it ends; a lock never outlives its process."
             ) from None
         except OSError as error:

@@ -1,7 +1,9 @@
 """Dask runs the tiles: threads, processes on this machine, or any cluster by address."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +12,10 @@ from typing import Any, Literal, Protocol
 import dask
 import distributed
 from dask.callbacks import Callback
+from distributed.protocol import pickle
 
-from habitat.domain.errors import ResourceError
+from habitat.domain.errors import PartialError, ResourceError
+from habitat.domain.grid import Tile
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask, run_tile
 
 Progress = Callable[[Outcome], None]
@@ -57,21 +61,35 @@ class _ThreadExecutor:
 
 
 class _ClusterExecutor:
+    """No more tiles at the workers than they have threads.
+
+    So when a worker dies, only the tiles that it was computing die with it. What all tiles share
+    travels with each of them: scattered data would be lost with the worker that holds them.
+    """
+
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def run(self, work: StageWork, tasks: Sequence[TileTask], progress: Progress) -> list[Outcome]:
-        shared = self._client.scatter(work, broadcast=True, hash=False)
-        futures = {
-            self._client.submit(run_tile, shared, task, pure=False): i
-            for i, task in enumerate(tasks)
-        }
-        outcomes: dict[int, Outcome] = {}
-        for future in distributed.as_completed(list(futures)):
-            i = futures[future]
-            outcomes[i] = _outcome_of(future, tasks[i])
-            progress(outcomes[i])
-        return [outcomes[i] for i in range(len(tasks))]
+        shared = pickle.dumps(work)
+        outcomes: dict[Tile, Outcome] = {}
+        waiting, running = deque(tasks), distributed.as_completed()
+        of_future: dict[str, TileTask] = {}
+        while waiting or of_future:
+            while waiting and len(of_future) < max(1, sum(self._client.nthreads().values())):
+                task = waiting.popleft()
+                future = self._client.submit(_run_pickled, shared, task, pure=False)
+                of_future[future.key] = task
+                running.add(future)
+            future = next(running)
+            task = of_future.pop(future.key)
+            outcomes[task.tile] = _outcome_of(future, task)
+            progress(outcomes[task.tile])
+        return [outcomes[task.tile] for task in tasks]
+
+
+def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
+    return run_tile(pickle.loads(shared), task)
 
 
 class _EachOutcome(Callback):
@@ -88,11 +106,15 @@ class _EachOutcome(Callback):
 
 def _outcome_of(future: Any, task: TileTask) -> Outcome:
     """Return what a task gave, also when its worker died under it."""
-    fault = future.exception()
-    if fault is None:
+    try:
         outcome: Outcome = future.result()
+    except distributed.KilledWorker:
+        fault = "its worker died: crashed, was killed, or used more memory than it may"
+    except (Exception, CancelledError) as error:  # noqa: BLE001  # a lost task is a failed tile
+        fault = f"its worker or what it had was lost: {type(error).__name__}: {error}"
+    else:
         return outcome
-    return Outcome(task.tile, task.key, 0.0, f"{type(fault).__name__}: {fault}", 1)
+    return Outcome(task.tile, "", 0.0, fault, PartialError.exit_code, again=True)
 
 
 @contextmanager
@@ -115,6 +137,8 @@ def executor(workers: Workers) -> Iterator[Executor]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"allowed_failures": 0},  # attempts are counted in attempts.py
                 silence_logs=logging.ERROR,
             ) as cluster,
             distributed.Client(cluster) as client,

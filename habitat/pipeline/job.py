@@ -196,6 +196,7 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
                 "tile": outcome.tile.name,
                 "seconds": round(outcome.seconds, 2),
                 "fault": outcome.fault,
+                "attempts": outcome.attempts,
             }
             for stage, outcome in state.outcomes
         ],

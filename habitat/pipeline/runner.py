@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from habitat.domain.errors import PartialError
+from habitat.domain.errors import (
+    CredentialsError,
+    HabitatError,
+    PartialError,
+    QuotaError,
+    RemoteError,
+    ResourceError,
+)
 from habitat.domain.grid import Tile
 from habitat.io.aoi import covered_window
 from habitat.io.tile_store import TileStore
+from habitat.pipeline.attempts import run_tiles
 from habitat.pipeline.digest import digest
 from habitat.pipeline.executor import Executor
 from habitat.pipeline.ops import GlobalInputs, GlobalOp, TileOp
@@ -88,17 +96,27 @@ def run_key(plan: Plan) -> str:
     return digest(base_key(plan), ctx.config.name, scenes, ops, ctx.legend, ctx.seasons)
 
 
-def run_stages(plan: Plan, state_dir: Path, executor: Executor, reporter: Reporter) -> RunState:
+def run_stages(
+    plan: Plan,
+    state_dir: Path,
+    executor: Executor,
+    reporter: Reporter,
+    state: RunState | None = None,
+) -> RunState:
     """Compute every stage; what is stored under the same key is reused.
+
+    ``state``, where given, is filled as the run goes on, so that it says how far a run came that
+    failed.
 
     Raises
     ------
-    PartialError
+    HabitatError
         With ``on_failed_tile: keep_old``, after the other tiles of the stage have ended; else
-        only if every tile failed, or one for another reason than its scenes.
+        only if every tile failed, or one for another reason than its scenes. A
+        :class:`PartialError`, unless all failed for one cause that has an exit code of its own.
     """
     store = TileStore(state_dir / "tiles")
-    state = RunState()
+    state = RunState() if state is None else state
     base = base_key(plan)
     for stage in plan.stages:
         if stage.tile_ops:
@@ -135,7 +153,7 @@ def _run_tiles(
         plan.ctx.project,
         mark_failed=plan.ctx.config.on_failed_tile == "publish",
     )
-    outcomes = executor.run(work, todo, reporter.tile) if todo else []
+    outcomes = run_tiles(executor, work, todo, reporter.tile) if todo else []
     state.computed += len(todo)
     state.reused += len(tasks) - len(todo)
     state.outcomes += [(stage.index, outcome) for outcome in outcomes]
@@ -143,14 +161,30 @@ def _run_tiles(
     state.failed.update(failed)
     marked = all(outcome.key for outcome in failed.values())
     if failed and (len(failed) == len(tasks) or not marked):
-        raise PartialError(_failure_text(failed, len(tasks)))
+        raise _failure(failed, len(tasks))
     for task in tasks:
         key = failed[task.tile].key if task.tile in failed else task.key
         state.keys.update({(name, task.tile): key for name in stage.stored})
 
 
+#: Faults that are not those of single tiles keep their own exit code, where all failed so.
+_ONE_CAUSE: dict[int, type[HabitatError]] = {
+    fault.exit_code: fault for fault in (RemoteError, QuotaError, CredentialsError, ResourceError)
+}
+
+
+def _failure(failed: Mapping[Tile, Outcome], tiles: int) -> HabitatError:
+    """Return what to raise: the common cause, or that a part failed."""
+    codes = {outcome.exit_code for outcome in failed.values()}
+    kind = _ONE_CAUSE.get(codes.pop(), PartialError) if len(codes) == 1 else PartialError
+    return kind(_failure_text(failed, tiles))
+
+
 def _failure_text(failed: Mapping[Tile, Outcome], tiles: int) -> str:
-    lines = [f"  tile {tile.name}: {outcome.fault}" for tile, outcome in sorted(failed.items())]
+    lines = [
+        f"  tile {tile.name}: {outcome.fault} (attempts: {outcome.attempts})"
+        for tile, outcome in sorted(failed.items())
+    ]
     return "\n".join(
         [
             f"{len(failed)} of {tiles} tiles failed; the old release stays. "

@@ -1,14 +1,15 @@
 """One stage on one tile: what a worker thread, process or machine runs."""
 
+import logging
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from habitat.domain.errors import HabitatError
+from habitat.domain.errors import HabitatError, PartialError
 from habitat.domain.grid import Grid, Tile, Window
 from habitat.io.aoi import Aoi, covered_window, rasterise
 from habitat.io.source import SceneSource
@@ -18,13 +19,15 @@ from habitat.pipeline.ops import Arrays, SceneSet, TileInputs, TileOp
 from habitat.pipeline.scenes import SceneReader
 from habitat.pipeline.stages import Stage
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
     """What all tiles of a stage share.
 
-    ``mark_failed``: a tile that fails is stored as "not observed", reason ``failed``, under a key
-    of its own, so that it is never taken for the real result.
+    ``mark_failed``: read no scene; the tile is stored as "not observed", reason ``failed``, under
+    a key of its own, so that it is never taken for the real result.
     """
 
     stage: Stage
@@ -57,11 +60,30 @@ class TileTask:
     upstream: Mapping[tuple[str, Tile], str]
 
 
+#: Faults that another attempt cannot mend: configuration, quota, credentials, policy.
+_NEVER_AGAIN = (2, 3, 7, 8, 13)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a task: ``fault`` is empty when it went well.
 
-    ``key`` names what was stored; empty where there is nothing.
+    Attributes
+    ----------
+    tile : Tile
+        Which.
+    key : str
+        Under which the results were stored; empty where there are none.
+    seconds : float
+        Wall time of the last attempt [s].
+    fault : str
+        What went wrong in the last attempt.
+    exit_code : int
+        Kind of the fault, as in :mod:`habitat.domain.errors`; 0 for none.
+    attempts : int
+        How often it was tried.
+    again : bool
+        Whether another attempt may go better.
     """
 
     tile: Tile
@@ -69,6 +91,13 @@ class Outcome:
     seconds: float
     fault: str = ""
     exit_code: int = 0
+    attempts: int = 1
+    again: bool = False
+
+
+def failed_key(key: str) -> str:
+    """Return the key under which a failed tile is stored as not observed."""
+    return digest("failed", key)
 
 
 def run_tile(work: StageWork, task: TileTask) -> Outcome:
@@ -78,29 +107,23 @@ def run_tile(work: StageWork, task: TileTask) -> Outcome:
     stop the others.
     """
     started = time.monotonic()
+    key = failed_key(task.key) if work.mark_failed else task.key
     try:
-        TileStore(work.store_root).write(task.key, _compute(work, task))
+        TileStore(work.store_root).write(key, _compute(work, task, failed=work.mark_failed))
     except HabitatError as fault:
-        outcome = _failed(task, started, str(fault), fault.exit_code)
-    except (MemoryError, ArithmeticError, LookupError, TypeError, ValueError) as fault:
-        outcome = _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
-    else:
-        return Outcome(task.tile, task.key, time.monotonic() - started)
-    return _marked(work, task, outcome) if work.mark_failed else outcome
+        return _failed(task, started, str(fault), fault.exit_code)
+    except MemoryError as fault:
+        text = f"out of memory: {fault or 'no more could be had'}. Use fewer workers"
+        return _failed(task, started, text, PartialError.exit_code)
+    except Exception as fault:  # whatever it is, it is the fault of this tile
+        log.debug("tile %s", task.tile.name, exc_info=True)
+        return _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
+    return Outcome(task.tile, key, time.monotonic() - started)
 
 
 def _failed(task: TileTask, started: float, fault: str, exit_code: int) -> Outcome:
-    return Outcome(task.tile, "", time.monotonic() - started, fault, exit_code)
-
-
-def _marked(work: StageWork, task: TileTask, outcome: Outcome) -> Outcome:
-    """Store the tile as if every look at it had failed."""
-    key = digest("failed", task.key)
-    try:
-        TileStore(work.store_root).write(key, _compute(work, task, failed=True))
-    except (HabitatError, MemoryError, ArithmeticError, LookupError, TypeError, ValueError):
-        return outcome  # the fault is not one of the scenes: there is nothing to publish
-    return replace(outcome, key=key)
+    again = exit_code not in _NEVER_AGAIN
+    return Outcome(task.tile, "", time.monotonic() - started, fault, exit_code, again=again)
 
 
 def _compute(work: StageWork, task: TileTask, *, failed: bool = False) -> dict[str, np.ndarray]:

@@ -1,0 +1,81 @@
+"""Workers that die: only the tile that they computed is lost, and it is tried again."""
+
+import os
+import signal
+from datetime import UTC, date, datetime
+
+import numpy as np
+import psutil
+import pytest
+import tiny
+
+from habitat.io.tile_store import TileStore
+from habitat.pipeline.attempts import ATTEMPTS, run_tiles
+from habitat.pipeline.executor import Workers, executor
+from habitat.pipeline.job import Job, plan_job
+from habitat.pipeline.ops import TileOp
+from habitat.pipeline.stages import Stage
+from habitat.pipeline.tiles import StageWork, TileTask
+
+pytestmark = pytest.mark.slow
+
+
+def dies(inputs):
+    """Kill its own process, as a crash or the kernel would: once, or each time."""
+    marker = inputs.project / f"died-{inputs.window.row}-{inputs.window.col}"
+    if inputs.config == "always" and inputs.window.row < -3701 * 64:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if inputs.config == "once" and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"a": np.full(inputs.window.shape, 7, np.uint8)}
+
+
+@pytest.fixture
+def stage(tmp_path):
+    path = tiny.write_project(tmp_path)
+    plan = plan_job(Job(path, None, date(2025, 1, 1), Workers(), datetime(2025, 1, 1, tzinfo=UTC)))
+    tasks = [TileTask(tile, f"{i:064x}", {}) for i, tile in enumerate(plan.tiles)]
+
+    def work(how):
+        op = TileOp(result="r", function=dies, config=how)
+        return StageWork(
+            Stage(0, (op,), (), ("r",), ()), plan.ctx.grid, plan.ctx.aoi, plan.ctx.source, {}, {},
+            tmp_path / "store", tmp_path,
+        )  # fmt: skip
+
+    return work, tasks
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_worker_that_dies_under_every_tile_once_costs_one_attempt_each(stage, tmp_path, count):
+    work, tasks = stage
+    with executor(Workers(count, "processes")) as running:
+        outcomes = run_tiles(running, work("once"), tasks, lambda _: None)
+    assert [(o.fault, o.attempts) for o in outcomes] == [("", 2)] * 4
+    for task in tasks:
+        assert TileStore(tmp_path / "store").read(task.key)["r/a"].min() == 7
+
+
+def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
+    work, tasks = stage
+    with executor(Workers(2, "processes")) as running:
+        first = run_tiles(running, work("always"), tasks, lambda _: None)
+        again = run_tiles(running, work("never"), tasks, lambda _: None)
+    crashed = [o for o in first if o.fault]
+    assert len(crashed) == 2, "the northern tiles"
+    assert {(o.attempts, o.key) for o in crashed} == {(ATTEMPTS, "")}
+    assert all("worker died" in o.fault for o in crashed)
+    assert not any(o.fault for o in again)
+
+
+def test_a_local_cluster_listens_on_loopback_only():
+    with executor(Workers(1, "processes")):
+        me = psutil.Process()
+        places = {
+            connection.laddr.ip
+            for process in (me, *me.children(recursive=True))
+            for connection in process.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    assert places == {"127.0.0.1"}
