@@ -1,6 +1,7 @@
 """Secrets that this process knows, and texts without them."""
 
 import base64
+import json
 import logging
 import threading
 from urllib.parse import quote, quote_plus, urlsplit
@@ -15,10 +16,11 @@ _TALKATIVE = ("urllib3", "requests", "requests_oauthlib", "oauthlib", "sentinelh
 
 
 def register_secret(value: str) -> None:
-    """Make :func:`mask` hide a text, also URL-quoted and in base64; empty texts are ignored."""
+    """Make :func:`mask` hide a text, also URL-quoted, in JSON and base64; empty texts are ignored."""
     if len(value) < _MIN_LENGTH:
         return
     forms = {value, quote(value, safe=""), quote_plus(value)}
+    forms.add(json.dumps(value, ensure_ascii=False)[1:-1])  # as it stands in a JSON log line
     forms.add(base64.b64encode(value.encode()).decode())
     with _lock:
         _known.update(forms)
