@@ -16,7 +16,7 @@ _TALKATIVE = ("urllib3", "requests", "requests_oauthlib", "oauthlib", "sentinelh
 
 
 def register_secret(value: str) -> None:
-    """Make :func:`mask` hide a text, also URL-quoted, in JSON and base64; empty texts are ignored."""
+    """Make :func:`mask` hide a text, also quoted for URLs, JSON and base64; not short ones."""
     if len(value) < _MIN_LENGTH:
         return
     forms = {value, quote(value, safe=""), quote_plus(value)}
