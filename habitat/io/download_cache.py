@@ -70,7 +70,7 @@ class DownloadCache:
         body = self._intact_body(entry)
         if body is None:
             logger.warning("cache: %s is damaged and is fetched again", entry.label or key)
-            self._drop(key)
+            self.drop(key)
         return body
 
     def put(self, key: str, body: bytes, *, label: str) -> None:
@@ -140,7 +140,7 @@ class DownloadCache:
             total -= stat.st_size
         for entry in list(self.entries()):
             if entry.sha256 in gone or not self._body_path(entry.sha256).is_file():
-                self._drop(entry.key)
+                self.drop(entry.key)
         return before - total
 
     def _key_path(self, key: str) -> Path:
@@ -149,7 +149,8 @@ class DownloadCache:
     def _body_path(self, sha256: str) -> Path:
         return self.root / "bodies" / sha256[:2] / sha256
 
-    def _drop(self, key: str) -> None:
+    def drop(self, key: str) -> None:
+        """Forget a download."""
         with suppress(OSError):
             self._key_path(key).unlink()
 

@@ -74,6 +74,10 @@ class RemoteFile:
         """ETag, or date of change, and size: another text means another content."""
         return f"{self._identity}:{self._size}"
 
+    @property
+    def _identity_key(self) -> str:
+        return request_key({"url": self._url, "what": "identity"})
+
     def _first(self) -> tuple[str, int]:
         """Return identity and size from the cached header record, else from the service."""
         key = request_key({"url": self._url, "what": "identity"})
@@ -100,7 +104,11 @@ class RemoteFile:
                 raise BadBodyError(f"expected bytes {start} to {stop - 1}, got {match[0]}")
             tag = reply.headers.get("ETag") or reply.headers.get("Last-Modified") or ""
             if self._size and (tag, size) != (self._identity, self._size):
-                raise BadBodyError("the file was replaced while it was read")
+                self._remote.cache.drop(self._identity_key)
+                raise SceneError(
+                    f"{safe_url(self._url)}: expected the file as it was first read, got another; "
+                    "it was replaced at the service. Run again to use the new one."
+                )
             return tag, size, reply.body
 
         return self._remote.http.fetch(request, check)

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 from rasterio.transform import Affine
 
-from habitat.domain.errors import HabitatError
+from habitat.domain.errors import HabitatError, SceneError
 from habitat.io.download_cache import DownloadCache
 from habitat.io.http import Http
 from habitat.io.http_policy import HttpPolicy
@@ -81,3 +81,17 @@ def test_a_fault_that_stays_is_an_error_and_never_zeros(served, tmp_path, fault,
     with pytest.raises(HabitatError) as caught:
         read(url, DownloadCache(tmp_path / "c"))
     assert caught.value.exit_code == 6
+
+
+def test_a_file_replaced_upstream_is_refused_once_and_then_read_anew(served, tmp_path):
+    folder, url, pixels = served
+    cache = DownloadCache(tmp_path / "c")
+    read(url, cache)
+    with (folder / "b.tif").open("ab") as file:
+        file.write(b"0")
+    for path in (tmp_path / "c").glob("bodies/*/*"):
+        if path.stat().st_size > 1000:
+            path.unlink()
+    with pytest.raises(SceneError, match="replaced"):
+        read(url, cache)
+    np.testing.assert_array_equal(read(url, cache), expected(pixels))
