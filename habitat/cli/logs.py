@@ -5,10 +5,20 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from habitat.io.secrets import mask, quiet_libraries
+
 LOG_FORMATS = ("auto", "json", "text")
 #: Loggers of libraries that print credentials or noise at DEBUG.
 _QUIET = ("requests_oauthlib", "oauthlib", "urllib3", "requests", "rasterio", "distributed",
           "numba", "matplotlib", "botocore", "asyncio", "pyogrio")  # fmt: skip
+
+
+class TextFormatter(logging.Formatter):
+    """The message and its traceback, without the secrets that this process knows."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        return mask(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
@@ -24,16 +34,17 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return mask(json.dumps(entry, ensure_ascii=False))
 
 
 def set_up_logging(log: str, *, debug: bool) -> None:
     """Send log lines to stderr in the asked form."""
     as_json = log == "json" or (log == "auto" and not sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(message)s"))
+    handler.setFormatter(JsonFormatter() if as_json else TextFormatter("%(message)s"))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if debug else logging.INFO)
+    quiet_libraries()
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

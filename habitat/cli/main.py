@@ -23,6 +23,7 @@ _COMMANDS = {
     "example": "Write real images of 1 km² as a folder of scenes, for pipelines/demo-real.yaml.",
     "index": "Write STAC items for the GeoTIFFs of a folder.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
+    "cache": "List, verify and prune what was downloaded.",
     "verify": "Say whether what is on disk still equals what was published.",
 }
 

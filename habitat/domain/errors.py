@@ -14,6 +14,7 @@
             ModelError        4
         PartialError          5   some tiles failed and are listed
         RemoteError           6   a service did not answer within its budget
+            RequestRefusedError 6 it answered that it will not (4xx), which no retry mends
         QuotaError            7
         CredentialsError      8
         LockError             9   another run holds the lock
@@ -87,6 +88,29 @@ class RemoteError(HabitatError):
     """A service did not answer within its budget."""
 
     exit_code = 6
+
+
+class RequestRefusedError(RemoteError):
+    """A service refuses a request with a status that no retry mends.
+
+    Parameters
+    ----------
+    where : str
+        Address without secrets.
+    status : int
+        HTTP status.
+    """
+
+    def __init__(self, where: str, status: int) -> None:
+        super().__init__(where, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        where, status = self.args
+        return (
+            f"{where}: expected an answer, got status {status}. Check the address and what is "
+            "asked for."
+        )
 
 
 class QuotaError(HabitatError):
