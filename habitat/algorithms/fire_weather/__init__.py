@@ -1,0 +1,1 @@
+"""Fire weather: the Canadian daily codes and the hourly grass components."""
