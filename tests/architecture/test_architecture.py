@@ -45,7 +45,6 @@ TESTED_ELSEWHERE = {
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
     "algorithms/landscape/": "algorithms/test_landscape",
-    "io/hotspots_file": "whole/test_determinism",
     "io/item_reader": "io/test_folder",
     "io/model_check": "io/test_model_file",
     "io/model_json": "io/test_model_file",
@@ -65,7 +64,7 @@ TESTED_ELSEWHERE = {
 }
 
 #: Errors of parts that this version does not have: remote sources, partner releases.
-NOT_RAISED_YET = {"RemoteError", "QuotaError", "CredentialsError", "SensitivityError"}
+NOT_RAISED_YET = {"QuotaError", "CredentialsError", "SensitivityError"}
 
 
 def relative(path):
