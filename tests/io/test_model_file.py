@@ -132,7 +132,7 @@ def test_the_pinned_digest_is_held(path):
         pickle.dumps({"a": 1}),
         pickle.dumps({"a": 1}, protocol=0),
         zlib.compress(pickle.dumps({"a": 1})),
-        gzip.compress(b"{}"),
+        gzip.compress(b"{}", mtime=0),
         b"PK\x03\x04skops",
         b"",
         b"[]",
