@@ -69,7 +69,7 @@ TESTED_ELSEWHERE = {
 }
 
 #: Errors of parts that this version does not have: remote sources, partner releases.
-NOT_RAISED_YET = {"RemoteError", "QuotaError", "CredentialsError", "SensitivityError"}
+NOT_RAISED_YET = {"QuotaError", "CredentialsError", "SensitivityError"}
 
 
 def relative(path):
