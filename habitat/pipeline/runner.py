@@ -176,8 +176,9 @@ _ONE_CAUSE: dict[int, type[HabitatError]] = {
 def _failure(failed: Mapping[Tile, Outcome], tiles: int) -> HabitatError:
     """Return what to raise: the common cause, or that a part failed."""
     codes = {outcome.exit_code for outcome in failed.values()}
-    kind = _ONE_CAUSE.get(codes.pop(), PartialError) if len(codes) == 1 else PartialError
-    return kind(_failure_text(failed, tiles))
+    text = _failure_text(failed, tiles)
+    common = _ONE_CAUSE.get(codes.pop()) if len(codes) == 1 else None
+    return common(text) if common else PartialError(text)
 
 
 def _failure_text(failed: Mapping[Tile, Outcome], tiles: int) -> str:

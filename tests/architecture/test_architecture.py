@@ -39,18 +39,25 @@ TESTED_ELSEWHERE = {
     "algorithms/calibration": "algorithms/test_classifier",
     "algorithms/cross_validation": "algorithms/test_training",
     "algorithms/fitting": "algorithms/test_training",
+    "algorithms/fire_behaviour/intensity": "algorithms/test_fire_weather",
+    "algorithms/fire_weather/codes": "algorithms/test_fire_weather",
+    "algorithms/fire_weather/daily": "algorithms/test_fire_weather",
+    "algorithms/fire_weather/grass": "algorithms/test_fire_weather",
     "algorithms/kernels/burn_events": "algorithms/test_kernels_burn",
     "algorithms/kernels/burn_looks": "algorithms/test_kernels_burn",
     "algorithms/ratio": "algorithms/test_tables",
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
     "algorithms/landscape/": "algorithms/test_landscape",
+    "io/http_policy": "io/test_http",
+    "io/http_token": "io/test_http",
+    "io/http_transport": "io/test_http",
     "io/item_reader": "io/test_folder",
     "io/model_check": "io/test_model_file",
     "io/model_json": "io/test_model_file",
     "io/reference": "real/test_real_data",
     "io/scene_item": "io/test_folder",
-    "io/scene_raster": "io/test_folder",
+    "io/secrets": "io/test_http",
     "io/source": "io/test_folder",
     "io/vectorise": "io/test_geopackage",
     # nouns: they do nothing alone
@@ -63,8 +70,8 @@ TESTED_ELSEWHERE = {
     "domain/species": "io/test_data_files",
 }
 
-#: Errors of parts that this version does not have: remote sources, partner releases.
-NOT_RAISED_YET = {"QuotaError", "CredentialsError", "SensitivityError"}
+#: Errors of parts that this version does not have: partner releases.
+NOT_RAISED_YET = {"SensitivityError"}
 
 
 def relative(path):
