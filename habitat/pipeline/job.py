@@ -145,8 +145,18 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             if not state.failed:  # else the same command tries the failed tiles again
                 Journal(store.state / "runs").note(key, report.release.name)
             TileStore(store.state / "tiles").prune(state.used)
+            _prune_releases(job, store, config.keep_releases)
             last.published(report.release, report.exit_code, state)
     return report
+
+
+def _prune_releases(job: Job, store: Store, keep: int) -> None:
+    """Remove old releases; what cannot be removed is no fault of the new one."""
+    try:
+        for name in store.prune(now=job.started, keep=keep):
+            log.info("old release %s removed (keep_releases: %d)", name, keep)
+    except ResourceError as fault:
+        log.warning("old releases stay: %s", fault)
 
 
 @contextmanager

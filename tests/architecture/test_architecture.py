@@ -55,7 +55,7 @@ TESTED_ELSEWHERE = {
     "io/manifest": "io/test_release",
     "io/model_check": "io/test_model_file",
     "io/model_json": "io/test_model_file",
-    "io/reference": "real/test_real_data",
+    "io/point_file": "io/test_reference",
     "io/run_lock": "io/test_release",
     "io/scene_item": "io/test_folder",
     "io/secrets": "io/test_http",

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -185,3 +186,30 @@ def test_damaged_records_are_no_bug(project, said):
     status = said()
     assert status["last_run"] is None
     assert status["newest_scene"] is None
+
+
+# --- old releases ---------------------------------------------------------------------------------
+
+
+def test_a_run_removes_old_releases_but_keeps_the_newest_and_all_of_the_last_week(project, said):
+    days = ("2024-08-20", "2024-08-25", "2024-08-30", "2024-09-04")
+    made = [tiny.current(project).name]
+    for day in days[:3]:
+        tiny.write_scene(project, day)
+        assert tiny.run_it(project) == 0
+        made.append(tiny.current(project).name)
+    assert said()["releases"] == 4, "all are younger than seven days"
+    now = time.time()
+    for age, name in zip((40, 30, 20, 6), made, strict=True):
+        manifest = project / "outputs" / "tiny" / "releases" / name / "manifest.json"
+        os.utime(manifest, (now - age * 86_400,) * 2)
+    tiny.write_pipeline(project, tiny.content(keep_releases=3))
+    tiny.write_scene(project, days[3])
+    assert tiny.run_it(project) == 0
+    assert tiny.releases(project) == sorted([*made[2:], tiny.current(project).name])
+
+
+def test_how_many_releases_stay_changes_no_result(project, capfd):
+    tiny.write_pipeline(project, tiny.content(keep_releases=2))
+    assert tiny.run_it(project) == 0
+    assert capfd.readouterr().out.startswith("nothing to do")
