@@ -153,6 +153,8 @@ def habitat_table(
     periods: PeriodPair,
     species: Species,
     patches: PatchFacts | None = None,
+    *,
+    burns_known: tuple[bool, bool] = (True, True),
 ) -> Columns:
     """Return the habitat of one species in each cell.
 
@@ -167,6 +169,9 @@ def habitat_table(
         Names the layers; gives the smallest change that counts.
     patches : PatchFacts, optional
         The patches, already those of the minimum size; ``patch_id`` is null without.
+    burns_known : tuple of bool
+        Whether burns were looked for before and after: ``gain_recovery`` is null without the
+        first, ``loss_burn`` without the second.
 
     Returns
     -------
@@ -197,9 +202,9 @@ def habitat_table(
         "habitat_change_lo": null,
         "habitat_change_hi": null,
         "gain_forest": gain_forest,
-        "gain_recovery": gain_recovery,
+        "gain_recovery": gain_recovery if burns_known[0] else null,
         "loss_forest": loss_forest,
-        "loss_burn": loss_burn,
+        "loss_burn": loss_burn if burns_known[1] else null,
         "loss_human": null,
         "mapped_gain": gain_forest + gain_recovery,
         "mapped_loss": loss_forest + loss_burn,

@@ -174,7 +174,8 @@ BURN_DATE = Layer(
     4294967295,
     0,
     "Burn date",
-    "YYYYMMDD of the last burn in the period; 1 observed and unburned",
+    "YYYYMMDD of the last burn in the period; 1 observed and unburned; 0 not observed, or too "
+    "seldom to tell",
     unit="",
     valid_range=(20150101, 21001231),
     states=(1,),
@@ -197,7 +198,7 @@ TIMES_BURNED = Layer(
     255,
     None,
     "Times burned",
-    "burns in the period; 255 is outside or not observed",
+    "burns in the period; 255 is outside, not observed, or seen too seldom to tell",
     unit="1",
     valid_range=(0, 254),
     ramp=((0, "#e8efe2", "0"), (1, "#fdae61", "1"), (2, "#d7191c", "2"), (3, "#67000d", "3 +")),

@@ -111,7 +111,7 @@ _TABLE_RULES: dict[str, tuple[_Rule, ...]] = {
     "habitat": (
         *_graduated("habitat_change", _CHANGE_BOUNDS, _CHANGE_CLASSES),
         _Rule(
-            "uncertain: the interval holds no change",
+            "uncertain: too little of the cell was seen in both periods",
             "\"habitat_state\" = 'uncertain'",
             (_fill("#303030", style="dense6"),),
         ),

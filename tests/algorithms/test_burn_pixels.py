@@ -134,7 +134,7 @@ def test_a_dark_shadow_seen_once_is_unburned():
     refuted = plot(WEEKLY, WEEKLY == APRIL)  # even char, if the next looks show grass
     layers = mapped(refuted)
     assert centre(layers, "burn_scar") not in (2, 3)
-    assert centre(layers, "burn_date") == 1
+    assert centre(layers, "burn_date") in (0, 1)
 
 
 def test_water_and_flooded_ground_are_never_burned():

@@ -134,14 +134,17 @@ def test_codes_agree_with_each_other(spring):
     scar, date = layers["burn_scar"], layers["burn_date"]
     assert set(np.unique(scar)) <= {0, 1, 2, 3, 4}
     assert ((date > 1) == np.isin(scar, (2, 3))).all()
-    assert ((date == 0) == (scar == 0)).all()
-    assert ((layers["times_burned"] > 0) == np.isin(scar, (0, 2))).all()
+    untold = np.isin(scar, (0, 4))  # a gap too long says neither burned nor unburned
+    assert ((date == 0) == untold).all()
+    assert ((layers["times_burned"] == 255) == untold).all()
+    assert ((layers["times_burned"] > 0) == (untold | (scar == 2))).all()
     assert (layers["burn_date_lo"] <= layers["burn_date_hi"]).all()
     forest = np.isin(land.looks.cover, (1, OAK))
     severity = layers["burn_severity"]
     assert np.isin(severity[(scar == 2) & forest], (1, 2, 3, 4, 5)).all()
     assert (severity[(scar == 2) & ~forest] == 9).all()
-    assert (severity[np.isin(scar, (1, 4))] == 8).all()
+    assert (severity[scar == 1] == 8).all()
+    assert (severity[untold] == 0).all()
     assert not np.isin(scar[land.looks.cover == CROP], (1, 2, 3)).any()
     assert set(np.unique(scar[land.looks.cover == 9])) == {1}
 

@@ -54,13 +54,13 @@ def cells_of(*, n_fire_years=5, **layers):
     )
 
 
-def habitat_of(*joint, core=None, patch=None, patches=None):
+def habitat_of(*joint, core=None, patch=None, patches=None, **known):
     code_layers = {"joint_tiger": codes(*joint)}
     if core is not None:
         code_layers["core_tiger"] = codes(*core)
     value_layers = {} if patch is None else {"patch_tiger": patch}
     return habitat_table(
-        counts(len(joint), code_layers, value_layers), CELLS, PERIODS, TIGER, patches
+        counts(len(joint), code_layers, value_layers), CELLS, PERIODS, TIGER, patches, **known
     )
 
 
@@ -248,3 +248,11 @@ def test_an_empty_aoi_gives_empty_tables():
         forest_change=CodeCounts(empty["forest_change"], empty["forest_change"]),
     )
     assert {len(column) for column in table.values()} == {0}
+
+
+def test_causes_without_burns_are_null_not_zero():
+    found = habitat_of([0, 4, 0, 0, 0, 0, 0], burns_known=(False, True))
+    assert np.isnan(found["gain_recovery"]).all()
+    assert not np.isnan(found["loss_burn"]).any()
+    found = habitat_of([0, 4, 0, 0, 0, 0, 0], burns_known=(True, False))
+    assert np.isnan(found["loss_burn"]).all()

@@ -130,15 +130,16 @@ def scars(
     burned = known > 0
     hot_day = _hotspot_day(tile, events, record.hotspots, params)
     hi_day = np.where(burned, days[event], NO_DAY)
-    on_day = np.where(hot_day != NO_DAY, hot_day, hi_day)
+    on_day = np.where(hot_day != NO_DAY, np.maximum(hot_day, event_lo), hi_day)
+    told = (scar != 0) & (scar != SCAR_GAP)  # a gap too long says neither burned nor unburned
     severity, rbr = _severity(looks, tile, events, params)
     return BurnLayers(
         burn_scar=scar,
         burn_date=_yyyymmdd(on_day, burned, scar),
         burn_date_lo=_yyyymmdd(event_lo, burned, scar),
         burn_date_hi=_yyyymmdd(hi_day, burned, scar),
-        times_burned=np.where(scar > 0, times, 255).astype(np.uint8),
-        burn_severity=np.where(scar > 0, severity, 0).astype(np.uint8),
+        times_burned=np.where(told, times, 255).astype(np.uint8),
+        burn_severity=np.where(told, severity, 0).astype(np.uint8),
         burn_object=_object_of_event(tile, found, objects, events),
         from_hotspot=hot_day != NO_DAY,
         seen_again=again,
@@ -291,10 +292,10 @@ def _severity(
 
 
 def _yyyymmdd(day: np.ndarray, burned: np.ndarray, scar: np.ndarray) -> np.ndarray:
-    """Return dates of burned pixels as YYYYMMDD, 1 where seen and unburned, 0 where not seen."""
+    """Return dates of burned pixels as YYYYMMDD, 1 where unburned, 0 where nobody can tell."""
     unique, inverse = np.unique(day[burned], return_inverse=True)
     dates = [date_of_epoch(int(d)) for d in unique]
     codes = np.array([d.year * 10_000 + d.month * 100 + d.day for d in dates], dtype=np.uint32)
-    out = np.where(scar > 0, DATE_UNBURNED, 0).astype(np.uint32)
+    out = np.where(scar == SCAR_UNBURNED, DATE_UNBURNED, 0).astype(np.uint32)
     out[burned] = codes[inverse] if len(codes) else 0
     return out

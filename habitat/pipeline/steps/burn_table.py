@@ -69,7 +69,8 @@ def make_table(inputs: GlobalInputs) -> Tables:
     columns = {
         "burn_id": burn_ids(rows, found),
         "fire_year": np.full(len(i), str(task.year), dtype=object),
-        "area_ha": (rows.area_mm2 + rows.possible_mm2) / _MM2_PER_HA,
+        "area_ha": rows.area_mm2 / _MM2_PER_HA,
+        "possible_ha": rows.possible_mm2 / _MM2_PER_HA,
         "date": _iso(rows.date),
         "date_lo": _iso(rows.date_lo),
         "date_hi": _iso(rows.date_hi),

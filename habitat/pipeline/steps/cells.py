@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import habitat_share, reasons, tables
-from habitat.algorithms.burn_history import BURNED, combine_scars, recent_code
+from habitat.algorithms.burn_history import BURNED, GAP, combine_scars, recent_code
 from habitat.algorithms.cell_counts import (
     CellCounts,
     CodeLayer,
@@ -158,7 +158,7 @@ def _burn_layers(
     times = np.zeros(scar.shape, dtype=np.int32)
     for year in years:
         times += np.where(year["times_burned"] == OUTSIDE, 0, year["times_burned"]).astype(np.int32)
-    times[~inputs.inside | (scar == 0)] = _NO_DAYS
+    times[~inputs.inside | (scar == 0) | (scar == GAP)] = _NO_DAYS
     codes = {
         tables.BURN_SCAR: scar,
         tables.RECENT: recent_code(scar, since.astype(np.int32), _RECENT_DAYS),
@@ -233,6 +233,7 @@ def _habitat(
             task.periods,
             habitat.species,
             inputs.globals[f"{habitat.name}.patches"].facts,
+            burns_known=(bool(habitat.before.burns), bool(habitat.after.burns)),
         )
         for habitat in task.habitats
     ]

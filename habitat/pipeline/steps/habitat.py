@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import habitat_share as verbs
-from habitat.algorithms.burn_history import BurnHistory, FireYear, burn_history
+from habitat.algorithms.burn_history import BURNED, BurnHistory, FireYear, burn_history
 from habitat.algorithms.joining import edges, join, label_tile, seam_strip
 from habitat.algorithms.patches import PatchFacts, merge_patches, patch_facts
 from habitat.domain.grid import Window
@@ -132,7 +132,10 @@ def _state(
 
 
 def _fire_year(arrays: Arrays) -> FireYear:
-    return FireYear(arrays["burn_day"], arrays["burn_severity"], arrays["times_burned"])
+    burned = arrays["burn_scar"] == BURNED  # one look alone (possible) changes no habitat
+    return FireYear(
+        np.where(burned, arrays["burn_day"], 0), arrays["burn_severity"], arrays["times_burned"]
+    )
 
 
 #: Cell size for the areas of patches [m]: the distortion hardly changes within it.
