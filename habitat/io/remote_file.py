@@ -18,6 +18,7 @@ from habitat.domain.errors import HabitatError, SceneError
 from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.http import BadBodyError, Http
 from habitat.io.http_policy import Reply, Request
+from habitat.io.scene_raster import check_caps
 from habitat.io.secrets import safe_url
 
 #: A block of a COG is 100 to 500 kB; smaller pieces cost round trips, larger ones bytes.
@@ -63,6 +64,11 @@ class RemoteFile:
         self._blocks: dict[int, bytes] = {}
         self._identity, self._size = "", 0
         self._identity, self._size = self._first()
+
+    @property
+    def url(self) -> str:
+        """Address, not signed."""
+        return self._url
 
     @property
     def size(self) -> int:
@@ -169,22 +175,23 @@ class _Cursor(io.RawIOBase):
 
 
 @contextmanager
-def open_remote_raster(remote: Remote, url: str) -> Iterator[Any]:
+def open_remote_raster(file: RemoteFile) -> Iterator[Any]:
     """Open a GeoTIFF behind a URL.
 
     Yields
     ------
     rasterio.DatasetReader
-        Driver pinned; only the bytes of the windows read are fetched.
+        Driver pinned, within the caps of :mod:`habitat.io.scene_raster`; only the bytes of the
+        windows read are fetched.
 
     Raises
     ------
     SceneError
-        If it is no GeoTIFF or damaged.
+        If it is no GeoTIFF, too large or damaged.
     RemoteError, QuotaError, CredentialsError
         Of the service.
     """
-    file = RemoteFile(remote, url)
+    label = safe_url(file.url)
 
     def opener(path: str, mode: str = "rb", **_options: Any) -> _Cursor:
         if mode != "rb" or not path.endswith(_NAME):  # no sidecar exists
@@ -196,10 +203,11 @@ def open_remote_raster(remote: Remote, url: str) -> Iterator[Any]:
             rasterio.Env(**_ENV),
             rasterio.open(_NAME, driver="GTiff", opener=opener) as dataset,
         ):
+            check_caps(dataset, label)
             yield dataset
     except RasterioError as error:
         if not file.faults:
-            raise SceneError(f"{safe_url(url)}: expected a complete GeoTIFF: {error}") from error
+            raise SceneError(f"{label}: expected a complete GeoTIFF: {error}") from error
     finally:
         if file.faults:
             raise file.faults[0]

@@ -140,7 +140,7 @@ def open_scene_raster(path: Path) -> Iterator[Any]:
     """
     try:
         with rasterio.Env(**_GDAL), open_geotiff(path) as dataset:
-            _check_caps(dataset, path)
+            check_caps(dataset, path)
             yield dataset
     except SceneError:
         raise
@@ -150,7 +150,14 @@ def open_scene_raster(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _check_caps(dataset: Any, path: Path) -> None:
+def check_caps(dataset: Any, path: Path | str) -> None:
+    """Refuse a raster whose header asks for more memory than any scene needs.
+
+    Raises
+    ------
+    SceneError
+        Names the file, the caps and what it has.
+    """
     height, width, count = dataset.height, dataset.width, dataset.count
     block_y, block_x = dataset.block_shapes[0]
     block_bytes = block_y * block_x * max(np.dtype(d).itemsize for d in dataset.dtypes)
@@ -164,7 +171,7 @@ def _check_caps(dataset: Any, path: Path) -> None:
         )
 
 
-def read_header(dataset: Any, path: Path) -> RasterHeader:
+def read_header(dataset: Any, path: Path | str) -> RasterHeader:
     """Return where a file lies.
 
     Raises
@@ -189,7 +196,9 @@ def read_header(dataset: Any, path: Path) -> RasterHeader:
     return RasterHeader(int(epsg), x0, y0, a, -e, *size, tuple(dataset.dtypes), nodata)
 
 
-def check_band(header: RasterHeader, index: int, path: Path, *, mask: bool, scaled: bool) -> None:
+def check_band(
+    header: RasterHeader, index: int, path: Path | str, *, mask: bool, scaled: bool
+) -> None:
     """Refuse a band that the file does not have or whose dtype cannot be reflectance (or a mask).
 
     Raises
@@ -215,7 +224,8 @@ def check_band(header: RasterHeader, index: int, path: Path, *, mask: bool, scal
 
 
 #: What tells one version of a file from another: device, inode, size, time of change.
-FileId = tuple[int, int, int, int]
+#: (on disk), or address and ETag.
+FileId = tuple[int | str, ...]
 _BlockKey = tuple[FileId, int, int, int]
 
 
