@@ -19,7 +19,7 @@ from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.http import BadBodyError, Http
 from habitat.io.http_policy import Reply, Request
 from habitat.io.scene_raster import check_caps
-from habitat.io.secrets import safe_url
+from habitat.io.secrets import safe_url, unsigned
 
 #: A block of a COG is 100 to 500 kB; smaller pieces cost round trips, larger ones bytes.
 BLOCK_BYTES = 1 << 18
@@ -59,7 +59,7 @@ class RemoteFile:
     """A file of blocks; faults are kept in ``faults``, since GDAL would swallow them."""
 
     def __init__(self, remote: Remote, url: str) -> None:
-        self._remote, self._url = remote, url
+        self._remote, self._url, self._name = remote, url, unsigned(url)
         self.faults: list[HabitatError] = []
         self._blocks: dict[int, bytes] = {}
         self._identity, self._size = "", 0
@@ -67,7 +67,7 @@ class RemoteFile:
 
     @property
     def url(self) -> str:
-        """Address, not signed."""
+        """Address, as given."""
         return self._url
 
     @property
@@ -82,13 +82,12 @@ class RemoteFile:
 
     @property
     def _identity_key(self) -> str:
-        return request_key({"url": self._url, "what": "identity"})
+        return request_key({"url": self._name, "what": "identity"})
 
     def _first(self) -> tuple[str, int]:
         """Return identity and size from the cached header record, else from the service."""
-        key = request_key({"url": self._url, "what": "identity"})
         text = self._remote.cache.fetch(
-            key, self._ask_identity, label=f"{safe_url(self._url)} identity"
+            self._identity_key, self._ask_identity, label=f"{safe_url(self._url)} identity"
         )
         identity, _, size = text.decode().rpartition("\n")
         return identity, int(size)
@@ -123,7 +122,7 @@ class RemoteFile:
         if number not in self._blocks:
             start = number * BLOCK_BYTES
             stop = min(start + BLOCK_BYTES, self._size)
-            key = request_key({"url": self._url, "identity": self.identity, "block": number})
+            key = request_key({"url": self._name, "identity": self.identity, "block": number})
             body = self._remote.cache.fetch(
                 key,
                 lambda: self._range(start, stop)[2],

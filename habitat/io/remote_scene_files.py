@@ -10,7 +10,7 @@ from habitat.io.download_cache import request_key
 from habitat.io.remote_file import Remote, RemoteFile, open_remote_raster
 from habitat.io.scene_files import OpenFile
 from habitat.io.scene_raster import RasterHeader, read_header
-from habitat.io.secrets import safe_url
+from habitat.io.secrets import safe_url, unsigned
 from habitat.io.stac_item import AssetRecord, DeclaredGrid, ItemRecord
 
 _GONE = (404, 410)
@@ -20,8 +20,8 @@ _GONE = (404, 410)
 class RemoteFiles:
     """Files behind URLs, implements :class:`habitat.io.scene_files.SceneFiles`.
 
-    Names are URLs without signatures. What an item declares is trusted until pixels are read,
-    since opening each file of a year of scenes would cost more than the search itself.
+    Names are URLs as the catalogue gives them. What an item declares is trusted until pixels are
+    read, since opening each file of a year of scenes would cost more than the search itself.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class RemoteFiles:
         try:
             file = RemoteFile(self.remote, name)
             with open_remote_raster(file) as dataset:
-                yield OpenFile(dataset, self.label(name), (name, file.identity))
+                yield OpenFile(dataset, self.label(name), (unsigned(name), file.identity))
         except RequestRefusedError as error:
             if error.status not in _GONE:
                 raise
@@ -74,8 +74,9 @@ class RemoteFiles:
         if asset.sha256 is not None:
             return asset.sha256
         if record.made:
-            return request_key({"url": name, "size": asset.size, "made": record.made})
-        return request_key({"url": name, "identity": RemoteFile(self.remote, name).identity})
+            return request_key({"url": unsigned(name), "size": asset.size, "made": record.made})
+        identity = RemoteFile(self.remote, name).identity
+        return request_key({"url": unsigned(name), "identity": identity})
 
 
 def _declared(grid: DeclaredGrid, bands: int) -> RasterHeader | None:

@@ -23,6 +23,7 @@ from habitat.io.placement import reproject_bounds
 from habitat.io.remote_file import BLOCK_BYTES, Remote
 from habitat.io.remote_scene_files import RemoteFiles
 from habitat.io.scene_item import WGS84, SceneBuilder, settle
+from habitat.io.secrets import unsigned
 from habitat.io.source import ScenePixels
 from habitat.io.stac_item import AssetRecord, ItemRecord, parse_item
 from habitat.io.stac_presets import BlobSigner
@@ -183,13 +184,14 @@ class StacSource:
         )
         label = f"search of {self.catalogue.collection} in {period}"
         if self.access == "offline":
-            kept: list[dict[str, Any]] = json.loads(self.cache.fetch(key, bytes, label=label))
-            return kept
+            last: list[dict[str, Any]] = json.loads(self.cache.fetch(key, bytes, label=label))
+            return last
         if self.access == "online":
             self.cache.prune(max_bytes=self.cache_bytes)
         found = search_items(self._files().remote.http, self.catalogue, period, box)
         if self.access == "online":
-            self.cache.put(key, json.dumps(found).encode(), label=label)
+            kept = [_without_signatures(document) for document in found]
+            self.cache.put(key, json.dumps(kept).encode(), label=label)
         return found
 
     def _scene(self, record: ItemRecord) -> SceneItem:
@@ -220,3 +222,18 @@ class StacSource:
             except SceneError as error:
                 self._live.faults[key] = str(error)
         return self._live.faults[key]
+
+
+def _without_signatures(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an item that may be written down: without links, its files by unsigned addresses."""
+    assets = {
+        key: asset | {"href": unsigned(str(asset.get("href", "")))}
+        for key, asset in (document.get("assets") or {}).items()
+        if isinstance(asset, dict)
+    }
+    self_link = [
+        {"rel": "self", "href": unsigned(str(link.get("href", "")))}
+        for link in document.get("links") or []
+        if isinstance(link, dict) and link.get("rel") == "self"
+    ]
+    return document | {"assets": assets, "links": self_link}

@@ -43,6 +43,12 @@ def fault_of(number):
     return ""
 
 
+def signature():
+    """Return what is added to links, from the file FOLDER/signature."""
+    path = ROOT / "signature"
+    return "?sig=" + path.read_text() if path.exists() else ""
+
+
 def items():
     """Yield the items of the folder as a catalogue has them: absolute links, common names."""
     for path in sorted(ROOT.rglob("*.json")):
@@ -51,7 +57,10 @@ def items():
             continue
         here = path.parent.relative_to(ROOT).as_posix()
         renamed = {
-            COMMON.get(key, key): {**asset, "href": f"{BASE}/files/{here}/{asset['href']}"}
+            COMMON.get(key, key): {
+                **asset,
+                "href": f"{BASE}/files/{here}/{asset['href']}{signature()}",
+            }
             for key, asset in document["assets"].items()
         }
         document["assets"] = renamed
@@ -140,7 +149,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.failed():
             return
-        path = ROOT / self.path.removeprefix("/files/")
+        if signature() and not self.path.endswith(signature()):
+            self.answer(403, b"not signed")
+            return
+        path = ROOT / self.path.removeprefix("/files/").partition("?")[0]
         if not path.is_file():
             self.answer(404, b"none")
             return

@@ -210,3 +210,32 @@ def test_a_file_cut_at_the_service_fails_and_the_old_release_stays(project, tmp_
         tiny.write_pipeline(project, tiny.content(source=served.stac(url), steps=steps(NEW)))
         assert tiny.run_it(project) in {4, PARTIAL}
     assert served.layers(project) == old
+
+
+def written(folder):
+    """Return every byte and every name below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    names = "\n".join(str(path) for path in files).encode()
+    return b"\n".join([names, *(path.read_bytes() for path in files)])
+
+
+@pytest.mark.parametrize("faults", [{}, {"from": (4, "500")}, {"from": (0, "cut")}])
+def test_a_signature_of_the_catalogue_is_in_no_output(project, service, faults, capfd):
+    """Neither where all goes well, nor where it fails, with every log line there is."""
+    canary = "canary-signature-0123456789"
+    (service[1] / "signature").write_text(canary)
+    served.fail(service[1], **faults)
+    path = project / "pipelines" / "tiny.yaml"
+    command = ["run", str(path), "--as-of", "2025-01-01", "--workers", "1"]
+    try:
+        code = run(["--log", "text", "--debug", *command])
+    finally:
+        (service[1] / "signature").unlink()
+        (service[1] / "faults.json").unlink()
+    assert code == (REMOTE if faults else OK)
+    printed = capfd.readouterr()
+    assert canary not in printed.out + printed.err
+    assert canary.encode() not in written(project)
+    if not faults:
+        assert run(["--log", "text", *command, "--offline"]) == OK
+        assert served.layers(project) == service[2]
