@@ -34,7 +34,7 @@ def offset_reason(item: SceneItem, read: Read, windows: Iterable[Window]) -> str
     SceneError
         If the scene cannot be read.
     """
-    dark = [band for band in DARK_BANDS if band in item.assets][:SAMPLE_BANDS]
+    dark = sample_bands(item)
     if not dark:
         return None
     offsets = {item.assets[band].offset_dn for band in dark}
@@ -46,6 +46,11 @@ def offset_reason(item: SceneItem, read: Read, windows: Iterable[Window]) -> str
     clear = np.concatenate([clear_pixels(p).ravel() for p in pixels])
     new = item.acquired.date() >= OFFSET_SINCE or item.baseline >= OFFSET_BASELINE
     return offset_fault(stored, clear, offset_dn=offsets.pop(), new=new)
+
+
+def sample_bands(item: SceneItem) -> list[str]:
+    """Return the bands that are looked at."""
+    return [band for band in DARK_BANDS if band in item.assets][:SAMPLE_BANDS]
 
 
 def sample_windows(extent: Window, *, per_side: int, size_px: int) -> Iterator[Window]:

@@ -15,7 +15,7 @@ from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
 from habitat.domain.scene import Asset, RefusedScene, SceneItem, resolve_duplicates
 from habitat.io.placement import reproject_bounds
 from habitat.io.scene_files import SceneFiles
-from habitat.io.scene_raster import RasterHeader, check_band
+from habitat.io.scene_raster import RasterHeader, check_band, read_header
 from habitat.io.stac_item import AssetRecord, ItemRecord
 
 logger = logging.getLogger(__name__)
@@ -81,6 +81,25 @@ class SceneBuilder:
             self._headers[href] = self._files.header(href, asset)
             _check_bbox(self._headers[href], record, self._files.label(href))
         return self._headers[href]
+
+
+def check_file(files: SceneFiles, asset: Asset, declared: AssetRecord) -> None:
+    """Hold a file against what was taken from its item without opening it.
+
+    Raises
+    ------
+    SceneError
+        If it lies elsewhere, or means something else by "no data".
+    """
+    with files.open(asset.href) as file:
+        header = read_header(file.dataset, file.label)
+        _check_declared(header, declared, file.label)
+        found = _asset(declared, header, file.label, asset.href)
+    if not _same(found.nodata or 0.0, asset.nodata or 0.0):
+        raise SceneError(
+            f"{file.label}: {declared.name}: expected 0 for no data, since the item does not say, "
+            f"got {found.nodata:g}; correct the item"
+        )
 
 
 def settle(

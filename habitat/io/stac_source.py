@@ -18,11 +18,11 @@ from habitat.io.folder import SIMULATED
 from habitat.io.http import Http
 from habitat.io.http_policy import HttpPolicy
 from habitat.io.item_reader import read_item
-from habitat.io.offset_check import offset_reason, sample_windows
+from habitat.io.offset_check import offset_reason, sample_bands, sample_windows
 from habitat.io.placement import reproject_bounds
 from habitat.io.remote_file import BLOCK_BYTES, Remote
 from habitat.io.remote_scene_files import RemoteFiles
-from habitat.io.scene_item import WGS84, SceneBuilder, settle
+from habitat.io.scene_item import WGS84, SceneBuilder, check_file, settle
 from habitat.io.secrets import unsigned
 from habitat.io.source import ScenePixels
 from habitat.io.stac_item import AssetRecord, ItemRecord, parse_item
@@ -218,10 +218,18 @@ class StacSource:
             extent = self.grid.window_of_bounds(item.bounds).intersect(window)
             windows = sample_windows(extent or window, per_side=1, size_px=SAMPLE_PX)
             try:
+                self._check_files(item)
                 self._live.faults[key] = offset_reason(item, self.read, windows)
             except SceneError as error:
                 self._live.faults[key] = str(error)
         return self._live.faults[key]
+
+    def _check_files(self, item: SceneItem) -> None:
+        """Hold the files that the offset check reads, and the mask, against their item."""
+        declared = self._live.declared[item.item_id]
+        masks = [name for name in item.assets if name not in S2_BANDS]
+        for name in (*sample_bands(item), *masks):
+            check_file(self._files(), item.assets[name], declared[name])
 
 
 def _without_signatures(document: dict[str, Any]) -> dict[str, Any]:

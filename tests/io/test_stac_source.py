@@ -103,16 +103,31 @@ def test_two_looks_that_contradict_the_offset_are_refused_by_name(served, tmp_pa
     assert "already taken off" in refused[0].reason
 
 
+def declare(folder, **more):
+    """Let the item of a scene say where its files lie."""
+    path = folder / "item.json"
+    document = json.loads(path.read_text())
+    grid = {
+        "proj:code": "EPSG:32652",
+        "proj:transform": [20, 0, X0, 0, -20, Y0],
+        "proj:shape": [SIDE, SIDE],
+    } | more
+    document["assets"] = {k: a | grid for k, a in document["assets"].items()}
+    path.write_text(json.dumps(document))
+
+
+def test_a_scene_that_lies_elsewhere_than_its_item_says_is_refused(served, tmp_path):
+    write_scene(served[0], "moved")
+    declare(served[0] / "moved", **{"proj:transform": [20, 0, X0 + 60, 0, -20, Y0]})
+    declare(served[0] / "one")
+    items, refused = source_of(served, tmp_path).search(JUNE, EXTENT)
+    assert [item.item_id for item in items] == ["one"]
+    assert [scene.item_id for scene in refused] == ["moved"]
+    assert "expected the declared grid" in refused[0].reason
+
+
 def test_the_catalogue_alone_is_asked_for_a_plan(served, tmp_path):
-    for path in served[0].rglob("item.json"):
-        document = json.loads(path.read_text())
-        grid = {
-            "proj:code": "EPSG:32652",
-            "proj:transform": [20, 0, X0, 0, -20, Y0],
-            "proj:shape": [SIDE, SIDE],
-        }
-        document["assets"] = {k: a | grid for k, a in document["assets"].items()}
-        path.write_text(json.dumps(document))
+    declare(served[0] / "one")
     source = source_of(served, tmp_path, access="plan")
     items, _ = source.search(JUNE, EXTENT)
     assert all(" POST /search" in line for line in asked(served))

@@ -239,3 +239,48 @@ def test_a_signature_of_the_catalogue_is_in_no_output(project, service, faults, 
     if not faults:
         assert run(["--log", "text", *command, "--offline"]) == OK
         assert served.layers(project) == service[2]
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Scenes of a simulated landscape, as ``habitat simulate`` writes them."""
+    folder = tmp_path_factory.mktemp("simulated")
+    aoi = str(tiny.write_aoi(folder))
+    period = ["--period", "2024-06-01/2024-08-31", "--cadence-days", "12"]
+    options = ["--aoi", aoi, "--bands", ",".join(tiny.BANDS), "--cloudiness", "0.3"]
+    assert run(["simulate", str(folder / "scenes"), *options, *period]) == OK
+    return folder
+
+
+def classify(period):
+    """Return the steps of a land cover map."""
+    image = {"leaf_on": "image"}
+    return [
+        *tiny.composites_only(period)[:2],
+        {"step": "classify_forest", "composites": image, "model": "models/tiny.json",
+         "save_as": "forest"},
+        {"step": "publish", "layers": ["image", "forest"]},
+    ]  # fmt: skip
+
+
+def test_a_simulated_landscape_is_the_same_from_folder_and_catalogue(simulated, tmp_path):
+    """Several scenes, clouds, superseded versions, and the offset in the pixels."""
+    releases = {}
+    with served.serving(simulated / "scenes") as url:
+        for name, source in (
+            ("folder", {"kind": "folder", "path": "scenes"}),
+            ("stac", served.stac(url)),
+        ):
+            folder = tmp_path / name
+            tiny.write_aoi(folder)
+            tiny.write_tiny_model(folder / "models" / "tiny.json")
+            if name == "folder":
+                (folder / "scenes").symlink_to(simulated / "scenes")
+            content = tiny.content(source=source, steps=classify(NEW))
+            tiny.write_pipeline(folder, content)
+            assert tiny.run_it(folder) == OK
+            scenes = tiny.record(folder)["scenes"]
+            releases[name] = (served.layers(folder), scenes)
+    assert releases["stac"] == releases["folder"]
+    assert len(releases["stac"][1]["scenes"]["used"]) > 3
+    assert any(b"SIMULATED" in content for content in releases["stac"][0].values())
