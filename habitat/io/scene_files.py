@@ -8,10 +8,9 @@ from typing import Any, Protocol
 
 from habitat.domain.errors import SceneError
 from habitat.io.durable import sha256_file
+from habitat.io.file_cache import FileId, file_id
 from habitat.io.scene_raster import (
-    FileId,
     RasterHeader,
-    file_id,
     file_under,
     open_scene_raster,
     read_header,
