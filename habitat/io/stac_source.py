@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from habitat.domain.bands import S2_BANDS
-from habitat.domain.errors import SceneError
+from habitat.domain.errors import HabitatError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
 from habitat.domain.scene import RefusedScene, SceneItem
@@ -23,11 +23,11 @@ from habitat.io.placement import reproject_bounds
 from habitat.io.remote_file import BLOCK_BYTES, Remote
 from habitat.io.remote_scene_files import RemoteFiles
 from habitat.io.scene_item import WGS84, SceneBuilder, check_file, settle
-from habitat.io.secrets import unsigned
-from habitat.io.source import ScenePixels
+from habitat.io.secrets import safe_url, unsigned
+from habitat.io.source import Finding, ScenePixels
 from habitat.io.stac_item import AssetRecord, ItemRecord, parse_item
 from habitat.io.stac_presets import BlobSigner
-from habitat.io.stac_search import Catalogue, search_items
+from habitat.io.stac_search import Catalogue, any_item, search_items
 
 #: ``plan`` asks the catalogue and reads no pixels; ``offline`` uses what was downloaded before.
 Access = Literal["online", "plan", "offline"]
@@ -136,6 +136,23 @@ class StacSource:
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
         """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says."""
         return read_item(self._files(), self.grid, item, bands, window)
+
+    def examine(self) -> list[Finding]:
+        """Ask for one item, and for the header of one of its files."""
+        what = f"catalogue {safe_url(self.catalogue.url)}, collection {self.catalogue.collection}"
+        try:
+            document = any_item(self._files().remote.http, self.catalogue)
+        except HabitatError as fault:
+            return [Finding(what, str(fault), fault.exit_code)]
+        found = [Finding(what, f"answers, for example with {document['id']}")]
+        try:
+            record = parse_item(document)
+            name = self._files().resolve(record.base or self.catalogue.url, record.assets[0].href)
+            with self._files().open(name) as file:
+                found.append(Finding(f"file {file.label}", "can be read"))
+        except HabitatError as fault:
+            found.append(Finding(f"a file of {document['id']}", str(fault), fault.exit_code))
+        return found
 
     def most_bytes(self, items: Iterable[SceneItem], bands: Sequence[str], window: Window) -> int:
         """Return an upper bound of what reading found items in a window downloads [bytes].

@@ -48,6 +48,7 @@ TESTED_ELSEWHERE = {
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
     "algorithms/landscape/": "algorithms/test_landscape",
+    "io/file_cache": "io/test_scene_raster",
     "io/http_policy": "io/test_http",
     "io/http_token": "io/test_http",
     "io/http_transport": "io/test_http",

@@ -284,3 +284,30 @@ def test_a_simulated_landscape_is_the_same_from_folder_and_catalogue(simulated, 
     assert releases["stac"] == releases["folder"]
     assert len(releases["stac"][1]["scenes"]["used"]) > 3
     assert any(b"SIMULATED" in content for content in releases["stac"][0].values())
+
+
+def doctor(folder, *options):
+    """Run the doctor on the pipeline of a project."""
+    return run(["--log", "text", "doctor", str(folder / "pipelines" / "tiny.yaml"), *options])
+
+
+def test_the_doctor_finds_a_service_that_answers(project, capfd):
+    assert doctor(project) == OK
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok"] * 4
+    assert "can be read" in lines[-1]
+
+
+def test_the_doctor_names_the_fault_and_its_code(project, service, capfd):
+    source = served.stac("http://127.0.0.1:9")
+    tiny.write_pipeline(project, tiny.content(source=source, steps=steps(NEW)))
+    assert doctor(project, "--json") == REMOTE
+    last = json.loads(capfd.readouterr().out)[-1]
+    assert last["exit_code"] == REMOTE
+    assert "127.0.0.1:9" in last["text"]
+    served.fail(service[1], **{"from": (1, "portal")})
+    tiny.write_pipeline(project, tiny.content(source=served.stac(service[0]), steps=steps(NEW)))
+    assert doctor(project) == REMOTE
+    assert "a file of" in capfd.readouterr().out
+    tiny.write_pipeline(project, tiny.content(steps=steps(NEW), aoi="aoi/none.geojson"))
+    assert doctor(project) != OK
