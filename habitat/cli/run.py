@@ -18,8 +18,9 @@ from habitat.cli.main import existing_file
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None,
               help="Folder that paths of the file are relative to.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be read and computed, and why.")
+@click.option("--offline", is_flag=True, help="Ask no service; use what was downloaded before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(  # one parameter per option
+def command(  # noqa: PLR0913, PLR0917  # one parameter per option
     file: str,
     as_of: str | None,
     workers: int,
@@ -27,6 +28,7 @@ def command(  # one parameter per option
     scheduler: str,
     project: Path | None,
     dry_run: bool,
+    offline: bool,
     as_json: bool,
 ) -> int:
     """Run a pipeline FILE and publish a release under outputs/<name>/.
@@ -45,6 +47,7 @@ def command(  # one parameter per option
         as_of=parse_day(as_of),
         workers=Workers(workers, kind, scheduler),
         started=datetime.now(UTC),  # noqa: TID251  # the one place where a run meets the clock
+        offline=offline,
     )
     progress = RunProgress()
     if dry_run:

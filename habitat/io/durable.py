@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -71,7 +72,7 @@ def temporary_beside(path: Path) -> Path:
 
     The suffix is kept, because drivers look at it.
     """
-    return path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    return path.with_name(f".tmp-{os.getpid()}-{threading.get_ident()}-{path.name}")
 
 
 def fsync_path(path: Path) -> None:

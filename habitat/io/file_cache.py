@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-#: What tells one version of a file from another: device, inode, size, time of change.
-FileId = tuple[int, int, int, int]
+#: What tells one version of a file from another: device, inode, size, time of change; or address
+#: and ETag.
+FileId = tuple[int | str, ...]
 _BlockKey = tuple[FileId, int, int, int]
 
 

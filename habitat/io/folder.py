@@ -1,28 +1,23 @@
 """Scenes on disk: GeoTIFFs listed in STAC items, as ``habitat index`` and others write them."""
 
 import json
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.grid import Grid, Window
-from habitat.domain.harmonise import DARK_BANDS, offset_fault
 from habitat.domain.period import Period
-from habitat.domain.product_name import OFFSET_BASELINE, OFFSET_SINCE
-from habitat.domain.scene import RefusedScene, SceneItem, resolve_duplicates
-from habitat.io.item_reader import ItemReader, clear_pixels
-from habitat.io.scene_item import SceneBuilder
+from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.io.item_reader import read_item
+from habitat.io.offset_check import offset_reason, sample_windows
+from habitat.io.scene_files import FolderFiles
+from habitat.io.scene_item import SceneBuilder, settle
 from habitat.io.source import ScenePixels
 from habitat.io.stac_item import ItemRecord, parse_item
-
-logger = logging.getLogger(__name__)
 
 MAX_ITEM_BYTES = 2_000_000
 MAX_ITEMS = 200_000
@@ -31,7 +26,7 @@ SIMULATED = "habitat:simulated"
 #: An item may be this much later than the clock says.
 CLOCK_SLACK = timedelta(days=1)
 #: The offset check reads this many windows a side of this size.
-SAMPLE_WINDOWS, SAMPLE_PX, SAMPLE_BANDS = 3, 256, 3
+SAMPLE_WINDOWS, SAMPLE_PX = 3, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +76,10 @@ class FolderSource:
         return {**self.__dict__, "_cache": _Cache()}
 
     @property
+    def _files(self) -> FolderFiles:
+        return FolderFiles(self.root, self.verify)
+
+    @property
     def simulated(self) -> bool:
         """Whether an item says that its pixels are simulated."""
         return any(entry.simulated for entry in self._entries())
@@ -112,10 +111,7 @@ class FolderSource:
                 refused.append(RefusedScene(scene.item_id, reason))
             else:
                 items.append(scene)
-        for fault in refused:
-            logger.warning("scene %s refused: %s", fault.item_id, fault.reason)
-        kept, superseded = resolve_duplicates(items)
-        return kept, sorted([*refused, *superseded], key=lambda s: (s.item_id, s.reason))
+        return settle(items, refused)
 
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
         """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
@@ -123,16 +119,7 @@ class FolderSource:
         Files in line with the grid are copied, or averaged over their observed pixels; others are
         interpolated (bilinear; masks: nearest pixel).
         """
-        missing = [band for band in bands if band not in item.assets]
-        if missing:
-            raise SceneError(
-                f"item {item.item_id}: expected the bands {', '.join(bands)}, got none of "
-                f"{', '.join(missing)}; use a source or features without them"
-            )
-        try:
-            return ItemReader(self.root, self.grid, item, window).pixels(bands)
-        except SceneError as error:
-            raise SceneError(f"item {item.item_id}: {error}") from error
+        return read_item(self._files, self.grid, item, bands, window)
 
     def _entries(self) -> list[_Entry]:
         if self._cache.entries is None:
@@ -186,37 +173,18 @@ class FolderSource:
                 f"expected an acquisition before {self.now:%Y-%m-%d %H:%M} UTC, got "
                 f"{record.acquired:%Y-%m-%d %H:%M}; correct the item or the clock"
             )
-        return SceneBuilder(self.root, self.grid, verify=self.verify).scene(
-            record, entry.path.parent
-        )
+        return SceneBuilder(self._files, self.grid).scene(record, str(entry.path.parent))
 
     def _offset_fault(self, item: SceneItem) -> str | None:
         """Return why the pixels contradict the declared offset, or None; found out once."""
         if item.checksum not in self._cache.faults:
             try:
-                self._cache.faults[item.checksum] = self._check_offset(item)
+                extent = self.grid.window_of_bounds(item.bounds)
+                windows = sample_windows(extent, per_side=SAMPLE_WINDOWS, size_px=SAMPLE_PX)
+                self._cache.faults[item.checksum] = offset_reason(item, self.read, windows)
             except SceneError as error:
                 self._cache.faults[item.checksum] = str(error)
         return self._cache.faults[item.checksum]
-
-    def _check_offset(self, item: SceneItem) -> str | None:
-        dark = [band for band in DARK_BANDS if band in item.assets][:SAMPLE_BANDS]
-        if not dark:
-            return None
-        offsets = {item.assets[band].offset_dn for band in dark}
-        if len(offsets) > 1:
-            return f"offset: expected one for all bands, got {sorted(offsets)}; correct the item"
-        raw = replace(
-            item, assets={name: replace(a, offset_dn=0) for name, a in item.assets.items()}
-        )
-        pixels = [
-            self.read(raw, dark, window)
-            for window in _sample_windows(self.grid.window_of_bounds(item.bounds))
-        ]
-        stored = {b: np.concatenate([p.bands[b].ravel() for p in pixels]) for b in dark}
-        clear = np.concatenate([clear_pixels(p).ravel() for p in pixels])
-        new = item.acquired.date() >= OFFSET_SINCE or item.baseline >= OFFSET_BASELINE
-        return offset_fault(stored, clear, offset_dn=offsets.pop(), new=new)
 
 
 def read_item_file(path: Path) -> dict[str, Any] | None:
@@ -253,19 +221,3 @@ def _item_files(root: Path) -> Iterator[Path]:
             f"folder {root}: expected at most {MAX_ITEMS} JSON files, got {len(found)}; split it"
         )
     return (path for path in found if path.is_file() and not path.is_symlink())
-
-
-def _sample_windows(extent: Window) -> Iterator[Window]:
-    """Yield windows spread evenly over a scene; one, if it is small."""
-    for top, height in _runs(extent.row, extent.height):
-        for left, width in _runs(extent.col, extent.width):
-            yield Window(top, left, height, width)
-
-
-def _runs(start: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield start and size of the samples along one side."""
-    count = min(SAMPLE_WINDOWS, -(-size // SAMPLE_PX))
-    for i in range(count):
-        low, high = size * i // count, size * (i + 1) // count
-        length = min(high - low, SAMPLE_PX)
-        yield start + (low + high - length) // 2, length

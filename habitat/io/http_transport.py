@@ -1,5 +1,6 @@
 """One attempt at one URL: a requests session whose every phase has an end."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from urllib3.exceptions import HTTPError
 from habitat.io.http_policy import Clock, HttpPolicy, Reply, Request
 
 _CHUNK = 1 << 16
+_QUERY = re.compile(r"\?\S+")
 
 
 class TransientError(Exception):
@@ -84,6 +86,14 @@ def new_session(policy: HttpPolicy, adapter: BaseAdapter | None) -> requests.Ses
     return session
 
 
+def _why(error: Exception) -> str:
+    """Return a fault of the network in words, without the address and its signature."""
+    cause = getattr(error.args[0] if error.args else None, "reason", None) or error
+    # urllib3 puts the connection or the pool before the fault.
+    text = str(cause).rpartition("): ")[2]
+    return f"{type(cause).__name__}: {_QUERY.sub('?…', text)}"
+
+
 @contextmanager
 def attempt(
     session: requests.Session, policy: HttpPolicy, request: Request, headers: dict[str, str],
@@ -106,7 +116,7 @@ def attempt(
         ) as response:  # fmt: skip
             yield response
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise TransientError(f"{type(error).__name__}: {error}") from error
+        raise TransientError(_why(error)) from error
 
 
 def read_body(response: requests.Response, request: Request, clock: Clock, end: float) -> bytes:

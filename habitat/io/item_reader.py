@@ -1,8 +1,6 @@
 """The pixels of one item in one window of the grid."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,14 +11,12 @@ from habitat.domain.harmonise import harmonise
 from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
 from habitat.domain.resample import Placement
 from habitat.domain.scene import Asset, SceneItem
-from habitat.io.file_cache import FileId, file_id
 from habitat.io.placement import place
+from habitat.io.scene_files import OpenFile, SceneFiles
 from habitat.io.scene_raster import (
     RasterHeader,
     check_band,
-    file_under,
     missing_blocks,
-    open_scene_raster,
     read_header,
     read_rect,
 )
@@ -37,8 +33,8 @@ _PROBABILITY_MAX, _PROBABILITY_NODATA = 100, 255
 class ItemReader:
     """Reads one item in one window; one file is open at a time."""
 
-    def __init__(self, root: Path, grid: Grid, item: SceneItem, window: Window) -> None:
-        self._root, self._grid, self._item, self._window = root, grid, item, window
+    def __init__(self, files: SceneFiles, grid: Grid, item: SceneItem, window: Window) -> None:
+        self._files, self._grid, self._item, self._window = files, grid, item, window
         self._touches = grid.window_of_bounds(item.bounds).intersect(window) is not None
         self._placements: dict[tuple[int, tuple[float, ...]], Placement] = {}
         self._missing: dict[str, np.ndarray] = {}
@@ -68,20 +64,18 @@ class ItemReader:
         return files
 
     def _read_file(self, href: str, names: Sequence[str]) -> dict[str, np.ndarray]:
-        path = file_under(self._root, self._root, href)
-        version = file_id(path)  # before it is opened: a newer file never gets older blocks
-        with open_scene_raster(path) as dataset:
-            header = read_header(dataset, path)
+        with self._files.open(href) as file:
+            header = read_header(file.dataset, file.label)
             placement = self._placement(header)
             out = {}
             for name in names:
                 asset = self._item.assets[name]
                 mask = name in (SCL, CLOUD_PROBABILITY)
-                check_band(header, asset.band_index, path, mask=mask, scaled=True)
+                check_band(header, asset.band_index, file.label, mask=mask, scaled=True)
                 if mask:
-                    out[name] = _read_mask(dataset, name, asset, placement, (path, version))
+                    out[name] = _read_mask(file, name, asset, placement)
                 else:
-                    out[name] = self._read_band(dataset, name, asset, placement, version)
+                    out[name] = self._read_band(file, name, asset, placement)
         return out
 
     def _placement(self, header: RasterHeader) -> Placement:
@@ -91,11 +85,11 @@ class ItemReader:
         return self._placements[key]
 
     def _read_band(
-        self, dataset: Any, name: str, asset: Asset, placement: Placement, version: FileId
+        self, file: OpenFile, name: str, asset: Asset, placement: Placement
     ) -> np.ndarray:
-        rect = placement.rect
-        stored = read_rect(dataset, asset.band_index, rect, asset.nodata or 0.0, cached=version)
-        missing = missing_blocks(dataset, asset.band_index, rect)
+        rect, index = placement.rect, asset.band_index
+        stored = read_rect(file.dataset, index, rect, asset.nodata or 0.0, cached=file.version)
+        missing = missing_blocks(file.dataset, index, rect)
         if missing is not None:
             self._missing[name] = placement.codes(missing)
         native = harmonise(
@@ -115,25 +109,44 @@ class ItemReader:
                 )
 
 
-def _read_mask(
-    dataset: Any, name: str, asset: Asset, placement: Placement, file: tuple[Path, FileId]
-) -> np.ndarray:
+def _read_mask(file: OpenFile, name: str, asset: Asset, placement: Placement) -> np.ndarray:
     """Return mask codes on the grid, uint8."""
-    path, version = file
     empty = 0 if name == SCL else _PROBABILITY_NODATA
-    stored = read_rect(dataset, asset.band_index, placement.rect, empty, cached=version).astype(
-        np.int32
-    )
+    stored = read_rect(
+        file.dataset, asset.band_index, placement.rect, empty, cached=file.version
+    ).astype(np.int32)
     if asset.nodata is not None:
         stored[stored == asset.nodata] = empty
     highest = _SCL_MAX if name == SCL else _PROBABILITY_MAX
     bad = stored[((stored < 0) | (stored > highest)) & (stored != empty)]
     if bad.size:
         raise SceneError(
-            f"{path}: {name}: expected values from 0 to {highest}, got "
+            f"{file.label}: {name}: expected values from 0 to {highest}, got "
             f"{np.unique(bad)[:5].tolist()}; it is another layer or damaged"
         )
     return placement.codes(stored).astype(np.uint8)
+
+
+def read_item(
+    files: SceneFiles, grid: Grid, item: SceneItem, bands: Sequence[str], window: Window
+) -> ScenePixels:
+    """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
+
+    Raises
+    ------
+    SceneError
+        Names the item, the file and the fault.
+    """
+    missing = [band for band in bands if band not in item.assets]
+    if missing:
+        raise SceneError(
+            f"item {item.item_id}: expected the bands {', '.join(bands)}, got none of "
+            f"{', '.join(missing)}; use a source or features without them"
+        )
+    try:
+        return ItemReader(files, grid, item, window).pixels(bands)
+    except SceneError as error:
+        raise SceneError(f"item {item.item_id}: {error}") from error
 
 
 def clear_pixels(pixels: ScenePixels) -> np.ndarray:

@@ -18,7 +18,8 @@ from habitat.domain.errors import HabitatError, SceneError
 from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.http import BadBodyError, Http
 from habitat.io.http_policy import Reply, Request
-from habitat.io.secrets import safe_url
+from habitat.io.scene_raster import check_caps
+from habitat.io.secrets import safe_url, unsigned
 
 #: A block of a COG is 100 to 500 kB; smaller pieces cost round trips, larger ones bytes.
 BLOCK_BYTES = 1 << 18
@@ -58,11 +59,16 @@ class RemoteFile:
     """A file of blocks; faults are kept in ``faults``, since GDAL would swallow them."""
 
     def __init__(self, remote: Remote, url: str) -> None:
-        self._remote, self._url = remote, url
+        self._remote, self._url, self._name = remote, url, unsigned(url)
         self.faults: list[HabitatError] = []
         self._blocks: dict[int, bytes] = {}
         self._identity, self._size = "", 0
         self._identity, self._size = self._first()
+
+    @property
+    def url(self) -> str:
+        """Address, as given."""
+        return self._url
 
     @property
     def size(self) -> int:
@@ -76,13 +82,12 @@ class RemoteFile:
 
     @property
     def _identity_key(self) -> str:
-        return request_key({"url": self._url, "what": "identity"})
+        return request_key({"url": self._name, "what": "identity"})
 
     def _first(self) -> tuple[str, int]:
         """Return identity and size from the cached header record, else from the service."""
-        key = request_key({"url": self._url, "what": "identity"})
         text = self._remote.cache.fetch(
-            key, self._ask_identity, label=f"{safe_url(self._url)} identity"
+            self._identity_key, self._ask_identity, label=f"{safe_url(self._url)} identity"
         )
         identity, _, size = text.decode().rpartition("\n")
         return identity, int(size)
@@ -117,7 +122,7 @@ class RemoteFile:
         if number not in self._blocks:
             start = number * BLOCK_BYTES
             stop = min(start + BLOCK_BYTES, self._size)
-            key = request_key({"url": self._url, "identity": self.identity, "block": number})
+            key = request_key({"url": self._name, "identity": self.identity, "block": number})
             body = self._remote.cache.fetch(
                 key,
                 lambda: self._range(start, stop)[2],
@@ -169,22 +174,23 @@ class _Cursor(io.RawIOBase):
 
 
 @contextmanager
-def open_remote_raster(remote: Remote, url: str) -> Iterator[Any]:
+def open_remote_raster(file: RemoteFile) -> Iterator[Any]:
     """Open a GeoTIFF behind a URL.
 
     Yields
     ------
     rasterio.DatasetReader
-        Driver pinned; only the bytes of the windows read are fetched.
+        Driver pinned, within the caps of :mod:`habitat.io.scene_raster`; only the bytes of the
+        windows read are fetched.
 
     Raises
     ------
     SceneError
-        If it is no GeoTIFF or damaged.
+        If it is no GeoTIFF, too large or damaged.
     RemoteError, QuotaError, CredentialsError
         Of the service.
     """
-    file = RemoteFile(remote, url)
+    label = safe_url(file.url)
 
     def opener(path: str, mode: str = "rb", **_options: Any) -> _Cursor:
         if mode != "rb" or not path.endswith(_NAME):  # no sidecar exists
@@ -196,10 +202,11 @@ def open_remote_raster(remote: Remote, url: str) -> Iterator[Any]:
             rasterio.Env(**_ENV),
             rasterio.open(_NAME, driver="GTiff", opener=opener) as dataset,
         ):
+            check_caps(dataset, label)
             yield dataset
     except RasterioError as error:
         if not file.faults:
-            raise SceneError(f"{safe_url(url)}: expected a complete GeoTIFF: {error}") from error
+            raise SceneError(f"{label}: expected a complete GeoTIFF: {error}") from error
     finally:
         if file.faults:
             raise file.faults[0]

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
+import logging
 import math
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,17 +12,13 @@ from habitat.domain.bands import DN_SCALE
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
-from habitat.domain.scene import Asset, SceneItem
-from habitat.io.durable import sha256_file
+from habitat.domain.scene import Asset, RefusedScene, SceneItem, resolve_duplicates
 from habitat.io.placement import reproject_bounds
-from habitat.io.scene_raster import (
-    RasterHeader,
-    check_band,
-    file_under,
-    open_scene_raster,
-    read_header,
-)
+from habitat.io.scene_files import SceneFiles
+from habitat.io.scene_raster import RasterHeader, check_band, read_header
 from habitat.io.stac_item import AssetRecord, ItemRecord
+
+logger = logging.getLogger(__name__)
 
 WGS84 = 4326
 #: The declared box may be that of the valid pixels, and rounded.
@@ -32,28 +28,24 @@ DECLARED_PX = 0.01
 
 
 class SceneBuilder:
-    """Opens the files of items and holds them against what the items say.
+    """Holds the files of items against what the items say.
 
     Parameters
     ----------
-    root : Path
-        Folder under which all files lie.
+    files : SceneFiles
+        Where the files are.
     grid : Grid
         The project's grid.
-    verify : bool
-        Hash every file again instead of trusting ``file:checksum``.
     """
 
-    def __init__(self, root: Path, grid: Grid, *, verify: bool) -> None:
-        self._root, self._grid, self._verify = root, grid, verify
-        self._headers: dict[Path, RasterHeader] = {}
-        self._hashes: dict[Path, str] = {}
+    def __init__(self, files: SceneFiles, grid: Grid) -> None:
+        self._files, self._grid = files, grid
+        self._headers: dict[str, RasterHeader] = {}
 
-    def scene(self, record: ItemRecord, folder: Path) -> SceneItem:
-        """Return the scene of a record whose hrefs start in ``folder``.
+    def scene(self, record: ItemRecord, base: str) -> SceneItem:
+        """Return the scene of a record whose hrefs start at ``base``.
 
-        Asset hrefs of the scene are relative to the root, so the scene is the same wherever the
-        folder stands.
+        Asset hrefs of the scene are names of ``files``.
 
         Raises
         ------
@@ -64,12 +56,12 @@ class SceneBuilder:
         hashes: dict[str, str] = {}
         boxes = []
         for name, declared in sorted(record.best_assets(self._grid.pixel_m).items()):
-            path = file_under(self._root, folder, declared.href)
-            header = self._header(path, record)
-            _check_declared(header, declared, path)
-            href = path.relative_to(self._root.resolve()).as_posix()
-            assets[name] = _asset(declared, header, path, href)
-            hashes[href] = self._hash(path, declared)
+            href = self._files.resolve(base, declared.href)
+            label = self._files.label(href)
+            header = self._header(href, declared, record)
+            _check_declared(header, declared, label)
+            assets[name] = _asset(declared, header, label, href)
+            hashes[href] = self._files.checksum(href, declared, record)
             boxes.append(reproject_bounds(header.bounds, header.epsg, self._grid.epsg))
         low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
         return SceneItem(
@@ -84,28 +76,43 @@ class SceneBuilder:
             checksum=_digest(assets, hashes),
         )
 
-    def _header(self, path: Path, record: ItemRecord) -> RasterHeader:
-        if path not in self._headers:
-            with open_scene_raster(path) as dataset:
-                self._headers[path] = read_header(dataset, path)
-            _check_bbox(self._headers[path], record, path)
-        return self._headers[path]
-
-    def _hash(self, path: Path, declared: AssetRecord) -> str:
-        if declared.sha256 is not None and not self._verify:
-            return declared.sha256
-        if path not in self._hashes:
-            self._hashes[path] = sha256_file(path)
-        found = self._hashes[path]
-        if declared.sha256 not in {None, found}:
-            raise SceneError(
-                f"{path}: expected SHA-256 {declared.sha256}, got {found}; the file was changed or "
-                "damaged after it was indexed, so fetch it again or index the folder again"
-            )
-        return found
+    def _header(self, href: str, asset: AssetRecord, record: ItemRecord) -> RasterHeader:
+        if href not in self._headers:
+            self._headers[href] = self._files.header(href, asset)
+            _check_bbox(self._headers[href], record, self._files.label(href))
+        return self._headers[href]
 
 
-def _check_bbox(header: RasterHeader, record: ItemRecord, path: Path) -> None:
+def check_file(files: SceneFiles, asset: Asset, declared: AssetRecord) -> None:
+    """Hold a file against what was taken from its item without opening it.
+
+    Raises
+    ------
+    SceneError
+        If it lies elsewhere, or means something else by "no data".
+    """
+    with files.open(asset.href) as file:
+        header = read_header(file.dataset, file.label)
+        _check_declared(header, declared, file.label)
+        found = _asset(declared, header, file.label, asset.href)
+    if not _same(found.nodata or 0.0, asset.nodata or 0.0):
+        raise SceneError(
+            f"{file.label}: {declared.name}: expected 0 for no data, since the item does not say, "
+            f"got {found.nodata:g}; correct the item"
+        )
+
+
+def settle(
+    items: Sequence[SceneItem], refused: Sequence[RefusedScene]
+) -> tuple[list[SceneItem], list[RefusedScene]]:
+    """Return the newest version of each view, and all that is not used with the reasons."""
+    for fault in refused:
+        logger.warning("scene %s refused: %s", fault.item_id, fault.reason)
+    kept, superseded = resolve_duplicates(items)
+    return kept, sorted([*refused, *superseded], key=lambda s: (s.item_id, s.reason))
+
+
+def _check_bbox(header: RasterHeader, record: ItemRecord, path: str) -> None:
     """Refuse a file that does not hold the box that its item declares (a wrong zone, a cut)."""
     if record.bbox is None or record.bbox[0] > record.bbox[2]:  # across the antimeridian
         return
@@ -120,7 +127,7 @@ def _check_bbox(header: RasterHeader, record: ItemRecord, path: Path) -> None:
         )
 
 
-def _check_declared(header: RasterHeader, asset: AssetRecord, path: Path) -> None:
+def _check_declared(header: RasterHeader, asset: AssetRecord, path: str) -> None:
     """Refuse a file that does not lie on the grid that its item declares."""
     declared = asset.grid
     wrong = []
@@ -136,7 +143,7 @@ def _check_declared(header: RasterHeader, asset: AssetRecord, path: Path) -> Non
         raise SceneError(f"{path}: expected the declared grid, got {'; '.join(wrong)}; correct it")
 
 
-def _asset(record: AssetRecord, header: RasterHeader, path: Path, href: str) -> Asset:
+def _asset(record: AssetRecord, header: RasterHeader, path: str, href: str) -> Asset:
     """Return the asset of a band, checked against its file."""
     mask = record.name in (SCL, CLOUD_PROBABILITY)
     check_band(header, record.band_index, path, mask=mask, scaled=record.scale is not None)
@@ -149,7 +156,7 @@ def _asset(record: AssetRecord, header: RasterHeader, path: Path, href: str) -> 
     )
 
 
-def _nodata(record: AssetRecord, header: RasterHeader, path: Path) -> float | None:
+def _nodata(record: AssetRecord, header: RasterHeader, path: str) -> float | None:
     """Return the value of "no data", on which item and file must agree."""
     declared, found = record.nodata, header.nodata
     if declared is not None and found is not None and not _same(declared, found):

@@ -162,14 +162,21 @@ def open_scene_raster(path: Path) -> Iterator[Any]:
 def _open_within_caps(path: Path) -> Any:
     dataset = open_checked(path)
     try:
-        _check_caps(dataset, path)
+        check_caps(dataset, path)
     except SceneError:
         dataset.close()
         raise
     return dataset
 
 
-def _check_caps(dataset: Any, path: Path) -> None:
+def check_caps(dataset: Any, path: Path | str) -> None:
+    """Refuse a raster whose header asks for more memory than any scene needs.
+
+    Raises
+    ------
+    SceneError
+        Names the file, the caps and what it has.
+    """
     height, width, count = dataset.height, dataset.width, dataset.count
     block_y, block_x = dataset.block_shapes[0]
     block_bytes = block_y * block_x * max(np.dtype(d).itemsize for d in dataset.dtypes)
@@ -183,7 +190,7 @@ def _check_caps(dataset: Any, path: Path) -> None:
         )
 
 
-def read_header(dataset: Any, path: Path) -> RasterHeader:
+def read_header(dataset: Any, path: Path | str) -> RasterHeader:
     """Return where a file lies.
 
     Raises
@@ -208,7 +215,9 @@ def read_header(dataset: Any, path: Path) -> RasterHeader:
     return RasterHeader(int(epsg), x0, y0, a, -e, *size, tuple(dataset.dtypes), nodata)
 
 
-def check_band(header: RasterHeader, index: int, path: Path, *, mask: bool, scaled: bool) -> None:
+def check_band(
+    header: RasterHeader, index: int, path: Path | str, *, mask: bool, scaled: bool
+) -> None:
     """Refuse a band that the file does not have or whose dtype cannot be reflectance (or a mask).
 
     Raises

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,34 @@ class ScenePixels:
     bands: dict[str, np.ndarray]
     mask: np.ndarray
     mask_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    what : str
+        In words.
+    text : str
+        What was found; of a fault also how to mend it.
+    exit_code : int
+        As in :mod:`habitat.domain.errors`; 0 for none.
+    """
+
+    what: str
+    text: str
+    exit_code: int = 0
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A source that depends on a service."""
+
+    def examine(self) -> list[Finding]:
+        """Ask the service for little, and say what is reachable and allowed; never raises."""
+        ...
 
 
 class SceneSource(Protocol):

@@ -57,6 +57,8 @@ class AssetRecord:
         Where it lies.
     pixel_m : float
         Pixel size [m]; infinite where unknown.
+    size : int or None
+        Bytes of the file.
     """
 
     name: str
@@ -68,6 +70,7 @@ class AssetRecord:
     sha256: str | None
     grid: DeclaredGrid
     pixel_m: float
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ class ItemRecord:
         West, south, east, north [degrees].
     assets : tuple of AssetRecord
         All that carry a band or a mask; a band may stand in several.
+    made : str
+        When the record or the product was made, as written: another text means another version.
+    cloud_percent : float or None
+        Cloud cover of the whole scene.
+    base : str
+        Address of the record, where relative hrefs start; empty where unknown.
     """
 
     item_id: str
@@ -96,6 +105,9 @@ class ItemRecord:
     baseline: str
     bbox: tuple[float, float, float, float] | None
     assets: tuple[AssetRecord, ...]
+    made: str = ""
+    cloud_percent: float | None = None
+    base: str = ""
 
     def best_assets(self, pixel_m: int) -> dict[str, AssetRecord]:
         """Return one asset per band: of the pixel asked for, else of the finest."""
@@ -140,6 +152,9 @@ def parse_item(document: Mapping[str, Any]) -> ItemRecord:
         baseline=baseline,
         bbox=_bbox(document.get("bbox")),
         assets=assets,
+        made=_made(properties),
+        cloud_percent=_number(properties.get("eo:cloud_cover")),
+        base=_base(document),
     )
 
 
@@ -211,6 +226,7 @@ def _assets(
                 sha256=_sha256(asset),
                 grid=grid,
                 pixel_m=_pixel(asset, raster, grid),
+                size=_size(asset),
             )
 
 
@@ -294,6 +310,24 @@ def _pixel(asset: Mapping[str, Any], raster: Mapping[str, Any], grid: DeclaredGr
 def _sha256(asset: Mapping[str, Any]) -> str | None:
     match = _SHA256_MULTIHASH.fullmatch(str(asset.get("file:checksum", "")))
     return match[1] if match else None
+
+
+def _size(asset: Mapping[str, Any]) -> int | None:
+    size = asset.get("file:size")
+    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None
+
+
+def _made(properties: Mapping[str, Any]) -> str:
+    keys = ("s2:generation_time", "updated", "created")
+    return next((str(properties[key]) for key in keys if properties.get(key)), "")
+
+
+def _base(document: Mapping[str, Any]) -> str:
+    links = document.get("links")
+    for link in links if isinstance(links, list) else []:
+        if _mapping(link).get("rel") == "self":
+            return str(_mapping(link).get("href", ""))
+    return ""
 
 
 def _nodata(value: Any) -> float | None:

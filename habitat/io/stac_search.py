@@ -80,12 +80,18 @@ def search_items(
             f"got {len(found)}; pages are missing. Run again later."
         )
     if not found:
-        _check_alive(http, catalogue)
+        any_item(http, catalogue)
     return [found[key] for key in sorted(found)]
 
 
-def _check_alive(http: Http, catalogue: Catalogue) -> None:
-    """Ask for any one item: a collection without any is a broken catalogue."""
+def any_item(http: Http, catalogue: Catalogue) -> dict[str, Any]:
+    """Return any one item of any date.
+
+    Raises
+    ------
+    RemoteError
+        If there is none, which means that the catalogue is broken.
+    """
     query = {"collections": [catalogue.collection], "limit": 1}
     page = http.fetch(_search(catalogue, query), _decode_page)
     if not page["features"]:
@@ -94,6 +100,8 @@ def _check_alive(http: Http, catalogue: Catalogue) -> None:
             f"{catalogue.collection!r}, got none; the catalogue is broken or the collection has "
             "another name. Check the name, or run again later."
         )
+    item: dict[str, Any] = page["features"][0]
+    return item
 
 
 def _pages(http: Http, catalogue: Catalogue, query: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ from habitat.io.data_files import read_legend, read_seasons
 from habitat.io.folder import FolderSource
 from habitat.io.projection import check_crs
 from habitat.io.source import SceneSource
+from habitat.io.stac_source import Access
 from habitat.pipeline.config import (
     FolderConfig,
     PipelineConfig,
@@ -31,9 +32,11 @@ from habitat.pipeline.config import (
     Scenes,
     SeasonYear,
     SimulatedConfig,
+    StacConfig,
 )
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
+from habitat.pipeline.stac import stac_source
 
 #: Refused scenes that a message names.
 _MAX_LISTED = 5
@@ -118,7 +121,9 @@ class PlanContext:
         return cut
 
 
-def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
+def bind(
+    config: PipelineConfig, project: Path, as_of: date, *, access: Access = "online"
+) -> PlanContext:
     """Read and check everything a pipeline names, without looking for scenes.
 
     Raises
@@ -132,7 +137,7 @@ def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
     legend = read_legend(config.legend, project)
     seasons = read_seasons(config.seasons, project)
     aoi = aoi_of(config, project)
-    source = source_of(config, project)
+    source = source_of(config, project, access=access)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
     )
@@ -160,8 +165,8 @@ def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
     return grid.tile_window(tiles[0]).union(grid.tile_window(tiles[-1]))
 
 
-def source_of(config: PipelineConfig, project: Path) -> SceneSource:
-    """Return the source that a pipeline names.
+def source_of(config: PipelineConfig, project: Path, *, access: Access = "online") -> SceneSource:
+    """Return the source that a pipeline names; asks nobody.
 
     Raises
     ------
@@ -181,10 +186,17 @@ def source_of(config: PipelineConfig, project: Path) -> SceneSource:
         )
     if isinstance(source, FolderConfig):
         return FolderSource(root=project / source.path, grid=grid)
+    if isinstance(source, StacConfig):
+        return stac_source(source, grid, downloads_of(project, config.name), access)
     raise NotBuiltError(
-        f"source {source.kind!r}: this version reads 'simulated' and 'folder' only. "
+        f"source {source.kind!r}: this version reads 'simulated', 'folder' and 'stac' only. "
         "Download the scenes into a folder, run 'habitat index' on it, and use source: folder."
     )
+
+
+def downloads_of(project: Path, name: str) -> Path:
+    """Return the folder of what the runs of a pipeline downloaded."""
+    return project / "outputs" / name / "state" / "downloads"
 
 
 def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from habitat.domain.errors import ConfigError, PartialError, ResourceError
+from habitat.domain.scene import SceneItem
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
+from habitat.io.stac_source import Access, StacSource
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.check import require_files
 from habitat.pipeline.config import Train
@@ -48,6 +50,8 @@ class Job:
         How tiles run.
     started : datetime
         Wall clock, for the run record alone.
+    offline : bool
+        Use what was downloaded before and ask no service.
     """
 
     pipeline_file: Path
@@ -55,6 +59,7 @@ class Job:
     as_of: date
     workers: Workers
     started: datetime
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,11 @@ class RunReport:
         }
 
 
-def plan_job(job: Job, *, goals: tuple[str, ...] | None = None) -> Plan:
+def plan_job(job: Job, *, goals: tuple[str, ...] | None = None, access: Access = "online") -> Plan:
     """Load, check and plan a pipeline file."""
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
-    ctx = bind(config, project, job.as_of)
+    ctx = bind(config, project, job.as_of, access="offline" if job.offline else access)
     require_files(config, project)
     return plan_pipeline(ctx, goals=goals)
 
@@ -283,6 +288,7 @@ class DryRun:
     tiles: int
     tile_stages: int
     reasons: tuple[str, ...]
+    most_bytes: int = 0
 
     def text(self) -> str:
         """Return it for a person."""
@@ -292,6 +298,7 @@ class DryRun:
                 f"scenes found: {found}",
                 f"tiles: {self.tiles}, in {self.tile_stages} tile-stages",
                 "processing units: 0, requests: 0 (nothing is bought from this source)",
+                f"to download: at most {self.most_bytes / 1e9:.3f} GB",
                 *self.reasons,
             ]
         )
@@ -301,7 +308,7 @@ class DryRun:
         return {
             "processing_units": 0,
             "requests": 0,
-            "bytes": 0,
+            "bytes": self.most_bytes,
             "scenes": dict(self.scenes),
             "tiles": self.tiles,
             "tile_stages": self.tile_stages,
@@ -311,7 +318,7 @@ class DryRun:
 
 def describe(job: Job) -> DryRun:
     """Say what a run would do; computes and writes nothing."""
-    plan = plan_job(job)
+    plan = plan_job(job, access="plan")
     store = Store(outputs_of(plan))
     known = _sound_release(store, run_key(plan))
     if known is not None:
@@ -328,4 +335,19 @@ def describe(job: Job) -> DryRun:
         len(plan.tiles),
         todo,
         tuple(reasons),
+        0 if known is not None else _most_bytes(plan),
+    )
+
+
+def _most_bytes(plan: Plan) -> int:
+    """Return an upper bound of what a run downloads, if nothing were in the cache [bytes]."""
+    source = plan.ctx.source
+    if not isinstance(source, StacSource):
+        return 0
+    asked: dict[str, tuple[SceneItem, set[str]]] = {}
+    for found in plan.ctx.scene_sets.values():
+        for item in found.items:
+            asked.setdefault(item.item_id, (item, set()))[1].update(found.bands)
+    return sum(
+        source.most_bytes([item], sorted(bands), plan.ctx.window) for item, bands in asked.values()
     )

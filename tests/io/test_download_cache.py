@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -55,3 +56,11 @@ def test_pruning_drops_the_oldest_first(tmp_path):
         os.utime(newest, (1000 + i, 1000 + i))
     assert cache.prune(max_bytes=15) == 20
     assert [e.label for e in cache.entries()] == ["2"]
+
+
+def test_threads_may_keep_the_same_body_at_once(tmp_path):
+    cache = DownloadCache(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: cache.put(f"{n:064x}", b"same" * 10_000, label="x"), range(200)))
+    assert len(list(cache.entries(verify=True))) == 200
+    assert all(entry.intact for entry in cache.entries(verify=True))

@@ -181,7 +181,8 @@ def test_a_scene_of_the_next_zone_lands_where_its_coordinates_say(tmp_path, monk
         tmp_path / "one.json", {"B04": "B04.tif"}, **{"earthsearch:boa_offset_applied": True}
     )
     source = FolderSource(tmp_path, GRID)
-    monkeypatch.setattr(source, "_check_offset", lambda _: None)  # a plane is no landscape
+    # a plane is no landscape
+    monkeypatch.setattr("habitat.io.folder.offset_reason", lambda *_: None)
     items, refused = source.search(JUNE, EXTENT.pad(5000))
     assert not refused
     extent = GRID.window_of_bounds(items[0].bounds)

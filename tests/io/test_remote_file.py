@@ -12,7 +12,7 @@ from habitat.domain.errors import HabitatError, SceneError
 from habitat.io.download_cache import DownloadCache
 from habitat.io.http import Http
 from habitat.io.http_policy import HttpPolicy
-from habitat.io.remote_file import Remote, open_remote_raster
+from habitat.io.remote_file import Remote, RemoteFile, open_remote_raster
 
 SERVER = Path(__file__).parents[1] / "servers" / "range_server.py"
 POLICY = HttpPolicy(("127.0.0.1",), loopback_http=True, backoff_s=0.001, attempts=3)
@@ -42,7 +42,7 @@ def served(tmp_path):
 
 
 def read(url, cache, policy=POLICY):
-    with open_remote_raster(Remote(Http(policy), cache), url) as dataset:
+    with open_remote_raster(RemoteFile(Remote(Http(policy), cache), url)) as dataset:
         return dataset.read(1, window=WINDOW)
 
 

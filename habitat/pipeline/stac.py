@@ -1,0 +1,61 @@
+"""What a pipeline file says about a STAC catalogue to the source that reads it."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from habitat.domain.errors import NotBuiltError
+from habitat.domain.grid import Grid
+from habitat.io.download_cache import DownloadCache
+from habitat.io.http_policy import HttpPolicy, is_loopback
+from habitat.io.stac_presets import PRESETS, Preset
+from habitat.io.stac_search import Catalogue
+from habitat.io.stac_source import Access, StacSource
+from habitat.pipeline.config import StacConfig
+
+#: Four attempts within two minutes, so that a network that is down is found in half a minute.
+ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 120.0, 60.0, 1.0
+
+
+def stac_source(config: StacConfig, grid: Grid, downloads: Path, access: Access) -> StacSource:
+    """Return the source of a catalogue; asks nobody.
+
+    Raises
+    ------
+    NotBuiltError
+        For a catalogue whose files this version cannot read.
+    """
+    preset = _preset(config)
+    host = urlsplit(preset.catalogue.url).hostname or ""
+    policy = HttpPolicy(
+        (*preset.hosts, *config.hosts),
+        loopback_http=is_loopback(host),
+        attempts=ATTEMPTS,
+        deadline_s=DEADLINE_S,
+        attempt_s=ATTEMPT_S,
+        backoff_s=BACKOFF_S,
+    )
+    return StacSource(
+        grid=grid,
+        catalogue=preset.catalogue,
+        policy=policy,
+        cache=DownloadCache(downloads, offline=access == "offline"),
+        cache_bytes=int(config.cache_gb * 1e9),
+        max_cloud=config.max_cloud,
+        token_url=preset.token_url,
+        access=access,
+    )
+
+
+def _preset(config: StacConfig) -> Preset:
+    if config.url is not None:
+        host = urlsplit(config.url).hostname or ""
+        return Preset(Catalogue(config.url, config.collection or ""), (host,))
+    if config.preset not in PRESETS:
+        raise NotBuiltError(
+            f"source 'stac', preset {config.preset!r}: the files of this catalogue are JPEG 2000 "
+            "and need an account, which this version does not read. Use the preset earth-search "
+            "or planetary-computer, or source: sentinelhub."
+        )
+    preset = PRESETS[config.preset]
+    collection = config.collection or preset.catalogue.collection
+    return Preset(Catalogue(preset.catalogue.url, collection), preset.hosts, preset.token_url)
