@@ -18,7 +18,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -113,7 +113,8 @@ class Store:
             yield
         finally:
             self._locked = False
-            os.close(fd)
+            with suppress(OSError):  # the file holds nothing that could be lost
+                os.close(fd)
 
     def _take(self, fd: int) -> None:
         try:
