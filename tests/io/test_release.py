@@ -184,6 +184,22 @@ def test_a_hostile_or_broken_manifest_is_no_release(tmp_path, text):
         read_manifest(tmp_path)
 
 
+def test_any_flipped_bit_of_the_manifest_is_found(published):
+    release = published.releases / "a1"
+    path = release / "manifest.json"
+    path.chmod(0o644)
+    content = path.read_bytes()
+    for at in range(len(content)):
+        for bit in (0, 4, 5):
+            flipped = bytearray(content)
+            flipped[at] ^= 1 << bit
+            path.write_bytes(flipped)
+            try:
+                assert verify(release), (at, bit)
+            except VerificationError:
+                continue
+
+
 def test_a_folder_without_manifest_does_not_exist(published):
     (published.releases / "zz").mkdir()
     assert published.release_ids() == ["a1"]
