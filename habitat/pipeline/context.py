@@ -180,7 +180,7 @@ def source_of(config: PipelineConfig, project: Path) -> SceneSource:
             cadence_days=source.cadence_days,
         )
     if isinstance(source, FolderConfig):
-        return FolderSource(root=project / source.path, grid=grid)
+        return FolderSource(root=project / source.path, grid=grid, verify=True)
     raise NotBuiltError(
         f"source {source.kind!r}: this version reads 'simulated' and 'folder' only. "
         "Download the scenes into a folder, run 'habitat index' on it, and use source: folder."
