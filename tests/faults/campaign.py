@@ -20,12 +20,18 @@ from pathlib import Path
 
 from habitat.pipeline.versions import code_digest
 
-from . import disk, kills, locks
+from . import damage, disk, hostile, kills, locks
 from .project import make_base
 from .runs import fast_folder, server
 from .trials import CORRUPT, GOOD, LOST, SILENT, WRONG_CODE, Bench, Group, Trial
 
-GROUPS: tuple[Group, ...] = (*kills.GROUPS, *disk.GROUPS, *locks.GROUPS)
+GROUPS: tuple[Group, ...] = (
+    *kills.GROUPS,
+    *disk.GROUPS,
+    *locks.GROUPS,
+    *damage.GROUPS,
+    *hostile.GROUPS,
+)
 SEED = 20260101
 #: Cases of one group that are made before the next has its turn.
 TURN = 5
