@@ -299,6 +299,7 @@ class Store:
         left = [
             *self.root.glob(".tmp-*"),
             *self.releases.glob(".tmp-*"),
+            *self.state.glob("*/.tmp-*"),
             *self.scratch.iterdir(),
         ]
         with local_resources("sweeping", self.root):

@@ -422,6 +422,15 @@ def test_without_links_the_text_file_speaks(published, monkeypatch):
     assert published.current_release() == published.releases / "b2"
 
 
+def test_sweeping_takes_what_a_kill_left_in_the_journal(published):
+    left = published.state / "runs" / ".tmp-1-key.json"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("{")
+    with published.lock():
+        assert published.sweep_temporary() == [left]
+    assert not left.exists()
+
+
 def test_sweeping_lets_the_text_say_what_the_link_says(published):
     (published.root / "CURRENT").write_text("releases/old\n")
     with published.lock():
