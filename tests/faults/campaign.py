@@ -1,6 +1,6 @@
 """The long set: every fault of every group, resumable.
 
-    python -m tests.faults.campaign --out DIR --seconds N [--group NAME]
+    python -m tests.faults.campaign --out DIR --seconds N [--group NAME] [--guards]
 
 Each trial is a line of DIR/trials.jsonl; what is there for the same code is not made again. The
 groups take turns, and within a group the cases are shuffled by a fixed seed, so that any length of
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from habitat.pipeline.versions import code_digest
 
-from . import damage, disk, hostile, kills, locks
+from . import damage, disk, guards, hostile, kills, locks
 from .project import make_base
 from .runs import fast_folder, server
 from .trials import CORRUPT, GOOD, LOST, SILENT, WRONG_CODE, Bench, Group, Trial
@@ -43,6 +43,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of trials.jsonl")
     parser.add_argument("--seconds", type=float, default=480.0, help="wall time to spend")
     parser.add_argument("--group", action="append", help="only this group; may be repeated")
+    parser.add_argument("--guards", action="store_true", help="then remove guards, and be naive")
     options = parser.parse_args(args)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "trials.jsonl"
@@ -58,7 +59,21 @@ def main(args: Sequence[str] | None = None) -> int:
                 out.flush()
                 if time.monotonic() > until:
                     break
-    return report(read(path, code))
+        worst = report(read(path, code))
+        if options.guards:
+            show_guards(bench)
+    return worst
+
+
+def show_guards(bench: Bench) -> None:
+    """Print what the same faults do to a naive writer, and to habitat with guards removed."""
+    found = Counter(
+        trial.verdict if trial.fired else "not fired"
+        for trial in trials(bench, [guards.NAIVE_GROUP], set())
+    )
+    _say(f"{guards.NAIVE}: {summary(found)}")
+    caught, of = guards.guards_caught(bench, _say)
+    _say(f"{caught} of {of} removed guards caught")
 
 
 def read(path: Path, code: str) -> list[dict]:

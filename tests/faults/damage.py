@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import tiny
 
 from . import project
@@ -14,6 +15,7 @@ from .trials import DONE, GOOD, LOST, SILENT, UNSOUND, WRONG_CODE, Bench, Group,
 
 RELEASE, STATE = "damaged release", "damaged tile, journal or CURRENT"
 SCENE, OTHER_INPUT = "damaged scene", "damaged item, model or area"
+CHANGED = "replaced scene"
 _TIMES = 400
 #: Documented exit codes of a refused input: configuration, input, failed tiles, nothing seen.
 REFUSED = {3, 4, 5, 11}
@@ -109,6 +111,25 @@ def refused_scene(bench: Bench, folder: Path, group: str, case: str, done: str) 
     return Trial(group, case, True, GOOD if good else SILENT, detail)
 
 
+def changed_scene(bench: Bench, case: str) -> Trial:
+    """Put other pixels into a scene under the same name: the release follows."""
+    folder = bench.spoilt("done")
+    pixels = np.random.default_rng(int(case)).integers(200, 4000, (tiny.SIDE, tiny.SIDE))
+    bands = dict.fromkeys(tiny.BANDS, pixels.astype(np.uint16))
+    tiny.write_scene(folder, project.NEW_DAY, bands=bands | {"B04": tiny.forest()["B04"]})
+    ended = bench.run(folder)
+    release = project.read_current(folder)
+    assert release is not None
+    found = project.hashes(release)
+    project.remove(folder / "outputs")
+    truth = bench.server.run(Run(project.command(folder), output=str(bench.work / "output")))
+    release = project.read_current(folder)
+    assert truth.code == DONE
+    assert release is not None
+    good = found == project.hashes(release) != bench.base.new
+    return Trial(CHANGED, case, True, GOOD if good else SILENT, f"exit {ended.code}")
+
+
 def declare_checksums(folder: Path) -> None:
     """Write the checksum of every scene file into its item, as ``habitat index`` does."""
     for path in (folder / "scenes").glob("*/item.json"):
@@ -151,5 +172,6 @@ GROUPS = (
     Group(RELEASE, _release_cases, in_release),
     Group(STATE, lambda _: _cases(["tile", "journal", "CURRENT"]), in_state),
     Group(SCENE, lambda _: _cases(["bands.tif", "scl.tif"]), in_scene),
+    Group(CHANGED, lambda _: map(str, range(_TIMES)), changed_scene),
     Group(OTHER_INPUT, lambda _: _cases(["item", "model", "area"]), in_other),
 )
