@@ -13,7 +13,7 @@ import pyogrio
 import pyogrio.raw
 
 from habitat.domain.errors import InputError, LayerError, ResourceError
-from habitat.io.durable import put_in_place, require_safe_name, temporary_beside
+from habitat.io.durable import put_in_place, require_safe_name, sha256_file, temporary_beside
 
 #: Columns by which the rows of the promised tables are sorted, and which are unique together.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -44,6 +44,8 @@ _TEXTS = frozenset(
 )
 #: Stands for "when" in the file: a clock would change the bytes.
 EPOCH = "1970-01-01T00:00:00.000Z"
+#: What the driver raises when the disk fails depends on which of its writes does.
+_WRITE_FAULTS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError)
 _APPLICATION_ID = 0x47504B47  # "GPKG"
 _VERSION = 10300  # 1.3.0
 
@@ -100,27 +102,45 @@ def write_geopackage(
     if unknown:
         raise InputError(f"{path}: expected styles of {sorted(tables)}, got also {unknown}")
     ordered = {name: _sorted(frame, name, keys) for name, frame in tables.items()}
-    temporary = temporary_beside(path)
+    temporary, twin = temporary_beside(path), temporary_beside(path.with_name(f"twin-{path.name}"))
     try:
         with _writing(path), _fixed_clock(stamp):
-            temporary.unlink(missing_ok=True)
-            for name, frame in ordered.items():
-                _append(temporary, name, frame)
-            _embed_styles(temporary, styles, stamp)
+            for file in (temporary, twin):
+                _build(file, ordered, styles, stamp)
+            if sha256_file(temporary) != sha256_file(twin):
+                raise ResourceError(_ALTERED.format(path=path, what="the file"))
         for name, frame in ordered.items():
             _read_back(temporary, path, name, frame)
         put_in_place(temporary, path)
     finally:
-        for leftover in temporary.parent.glob(temporary.name + "*"):
-            with suppress(OSError):
-                leftover.unlink()
+        for name in (temporary.name, twin.name):
+            for leftover in path.parent.glob(name + "*"):
+                with suppress(OSError):
+                    leftover.unlink()
+
+
+#: GDAL passes over some failed writes with a warning: a trigger or an index of the file is missing
+#: then, though every row is there. Two files that were written apart do not lack the same.
+_ALTERED = (
+    "writing {path}: {what} does not read back as it was given. "
+    "The disk may be full or failing: free some space, check the disk and run again."
+)
+
+
+def _build(
+    path: Path, tables: Mapping[str, gpd.GeoDataFrame], styles: Mapping[str, str], stamp: str
+) -> None:
+    path.unlink(missing_ok=True)
+    for name, frame in tables.items():
+        _append(path, name, frame)
+    _embed_styles(path, styles, stamp)
 
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pyogrio.errors.DataSourceError, sqlite3.Error, OSError) as error:
+    except (*_WRITE_FAULTS, sqlite3.Error, OSError) as error:
         raise ResourceError(
             f"writing {path}: {error}. Free some space, check that the folder can be written, "
             "and run again."
@@ -230,18 +250,15 @@ def _read_back(temporary: Path, path: Path, name: str, frame: gpd.GeoDataFrame) 
         columns = _columns(frame)
         names = ", ".join(f'"{column.name}"' for column in columns)
         rows = database.execute(f'SELECT {names} FROM "{name}" ORDER BY fid').fetchall()
+        geometry = pyogrio.read_dataframe(temporary, layer=name, columns=[]).geometry
     expected = list(zip(*(_stored(column) for column in columns), strict=True))
-    geometry = pyogrio.read_dataframe(temporary, layer=name, columns=[]).geometry
     same_shapes = len(geometry) == len(frame) and np.array_equal(
         np.column_stack([geometry.bounds, geometry.area]),
         np.column_stack([frame.geometry.bounds, frame.geometry.area]),
         equal_nan=True,
     )
     if facts != ["ok", _APPLICATION_ID, _VERSION, "delete"] or rows != expected or not same_shapes:
-        raise ResourceError(
-            f"writing {path}: table {name!r} does not read back as it was given ({facts}). "
-            "The disk may be full or failing: free some space, check the disk and run again."
-        )
+        raise ResourceError(_ALTERED.format(path=path, what=f"table {name!r} ({facts})"))
 
 
 def _stored(column: _Column) -> list[object]:

@@ -53,7 +53,8 @@ def run_lock(path: Path) -> Iterator[None]:
             os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
-        os.close(fd)
+        with suppress(OSError):  # the file holds nothing that could be lost
+            os.close(fd)
 
 
 def _taken(fd: int, tries: int) -> bool:

@@ -185,7 +185,7 @@ def source_of(config: PipelineConfig, project: Path, *, access: Access = "online
             cadence_days=source.cadence_days,
         )
     if isinstance(source, FolderConfig):
-        return FolderSource(root=project / source.path, grid=grid)
+        return FolderSource(root=project / source.path, grid=grid, verify=True)
     if isinstance(source, StacConfig):
         return stac_source(source, grid, downloads_of(project, config.name), access)
     raise NotBuiltError(

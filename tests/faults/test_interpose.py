@@ -23,7 +23,7 @@ def _run(folder: Path, library: Path, kind: str) -> int:
         "FAULT_ROOT": str(folder / "out"),
         "FAULT_AT": "2",
     }
-    env |= {"FAULT_KIND": kind, "FAULT_LOG": str(folder / "fired")}
+    env |= {"FAULT_CALLS": "d", "FAULT_KIND": kind, "FAULT_LOG": str(folder / "fired")}
     command = [sys.executable, "-W", "ignore", "-c", PLAIN_WRITER, str(folder / "out" / "a.tif")]
     return subprocess.run(command, env=env, capture_output=True, timeout=60, check=False).returncode
 

@@ -8,6 +8,7 @@ import pyogrio
 import pytest
 import release_files as files
 import shapely
+from pyogrio.errors import DataSourceError, FeatureError
 
 from habitat.domain.errors import InputError, LayerError, ResourceError
 from habitat.io import geopackage
@@ -146,6 +147,33 @@ def test_rows_that_the_disk_changed_in_silence_are_found(tmp_path, monkeypatch):
         write_geopackage(path, {"burns": files.tables()["burns"].assign(date_source="viirs")}, {})
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["x.gpkg"]
+
+
+def test_a_trigger_that_gdal_could_not_write_and_passed_over_is_found(tmp_path, monkeypatch):
+    real, seen = geopackage._embed_styles, []
+
+    def lossy(path, styles, stamp):
+        real(path, styles, stamp)
+        seen.append(path)
+        if len(seen) == 1:
+            with sqlite3.connect(path) as database:
+                database.execute("DROP TRIGGER trigger_insert_feature_count_burns")
+            database.close()
+
+    monkeypatch.setattr(geopackage, "_embed_styles", lossy)
+    with pytest.raises(ResourceError, match="read back"):
+        write_geopackage(tmp_path / "x.gpkg", {"burns": files.tables()["burns"]}, {})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fault", [DataSourceError, FeatureError])
+def test_a_disk_that_fails_under_the_driver_is_a_lack_of_resource(tmp_path, monkeypatch, fault):
+    def failing(*_arguments, **_options):
+        raise fault("disk I/O error")
+
+    monkeypatch.setattr(geopackage.pyogrio.raw, "write", failing)
+    with pytest.raises(ResourceError, match="disk I/O error"):
+        write_geopackage(tmp_path / "x.gpkg", files.tables(), {})
 
 
 def test_a_folder_that_is_not_there_is_a_lack_of_resource(tmp_path):

@@ -186,6 +186,22 @@ def test_a_hostile_or_broken_manifest_is_no_release(tmp_path, text):
         read_manifest(tmp_path)
 
 
+def test_any_flipped_bit_of_the_manifest_is_found(published):
+    release = published.releases / "a1"
+    path = release / "manifest.json"
+    path.chmod(0o644)
+    content = path.read_bytes()
+    for at in range(len(content)):
+        for bit in (0, 4, 5):
+            flipped = bytearray(content)
+            flipped[at] ^= 1 << bit
+            path.write_bytes(flipped)
+            try:
+                assert verify(release), (at, bit)
+            except VerificationError:
+                continue
+
+
 def test_a_folder_without_manifest_does_not_exist(published):
     (published.releases / "zz").mkdir()
     assert published.release_ids() == ["a1"]
@@ -452,6 +468,15 @@ def test_without_links_the_text_file_speaks(published, monkeypatch):
         publish(published, "b2", {"cells.gpkg": b"new rows"})
     assert not (published.root / "current").exists()
     assert published.current_release() == published.releases / "b2"
+
+
+def test_sweeping_takes_what_a_kill_left_in_the_journal(published):
+    left = published.state / "runs" / ".tmp-1-key.json"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("{")
+    with published.lock():
+        assert published.sweep_temporary() == [left]
+    assert not left.exists()
 
 
 def test_sweeping_lets_the_text_say_what_the_link_says(published):

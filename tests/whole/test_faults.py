@@ -1,6 +1,7 @@
 """Every fault gives a clear message and its exit code before anything is published."""
 
 import fcntl
+import hashlib
 import json
 import logging
 import shutil
@@ -363,6 +364,21 @@ def test_a_refused_scene_beside_good_ones_is_on_record(project, capfd):
     assert "CRS" in refused["scene_2024-07-20"]
     assert "offset" in refused["scene_2024-08-20"]
     assert "scene_2024-08-20" in capfd.readouterr().err
+
+
+def test_a_scene_that_is_not_what_its_item_says_is_refused_and_on_record(project):
+    place = project / "scenes" / f"scene_{tiny.DAYS[2]}"
+    item = json.loads((place / "item.json").read_text())
+    digest = hashlib.sha256((place / "bands.tif").read_bytes()).hexdigest()
+    item["assets"]["bands"]["file:checksum"] = f"1220{digest}"
+    (place / "item.json").write_text(json.dumps(item))
+    pixels = bytearray((place / "bands.tif").read_bytes())
+    pixels[-1000] ^= 4
+    (place / "bands.tif").write_bytes(pixels)
+    assert tiny.run_it(project) == OK
+    (refused,) = tiny.record(project)["scenes"]["scenes"]["refused"]
+    assert refused["id"] == f"scene_{tiny.DAYS[2]}"
+    assert digest in refused["reason"]
 
 
 def test_duplicates_are_resolved_and_on_record(project):

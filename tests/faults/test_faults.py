@@ -1,0 +1,37 @@
+"""A short seeded set of the campaign: nothing is lost, corrupt or silently wrong."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from . import disk, kills, locks
+from .campaign import GROUPS
+from .project import make_base
+from .runs import compiler, fast_folder, server
+from .trials import GOOD, Bench
+
+pytestmark = pytest.mark.skipif(
+    compiler() is None, reason="faults are injected by a shim that gcc compiles"
+)
+#: Cases by group: the first few of those at instants by chance, and every k-th of the long lists.
+FIRST = {kills.ANY_INSTANT: 2, locks.RACE: 2}
+STEP = {kills.EVERY_CALL: 140, disk.FULL: 260, disk.FAILING: 190, disk.TILES: 40, disk.LYING: 230}
+
+
+@pytest.fixture(scope="module")
+def bench():
+    """A server, and the projects to spoil."""
+    with TemporaryDirectory(dir=fast_folder()) as name, server() as runs:
+        folder = Path(name)
+        (folder / "work").mkdir()
+        yield Bench(runs, make_base(folder, runs), folder / "work")
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_a_fault_leaves_the_old_or_the_new_release_and_the_command_again_mends(bench, group):
+    cases = list(group.cases(bench))
+    chosen = cases[1 :: STEP[group.name]] if group.name in STEP else cases[: FIRST[group.name]]
+    trials = [group.make(bench, case) for case in chosen]
+    assert any(trial.fired for trial in trials)
+    assert [trial for trial in trials if trial.fired and trial.verdict != GOOD] == []
