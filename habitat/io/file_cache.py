@@ -52,6 +52,13 @@ class HandlePool:
         for _, old in surplus:
             old.close()
 
+    def clear(self) -> None:
+        """Close all."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, old in idle:
+            old.close()
+
 
 class BlockCache:
     """Decoded blocks of scene files, shared by the threads of a process.
@@ -92,3 +99,9 @@ class BlockCache:
             while self._bytes > self._max_bytes:
                 _, oldest = self._blocks.popitem(last=False)
                 self._bytes -= oldest.nbytes
+
+    def clear(self) -> None:
+        """Forget all blocks."""
+        with self._lock:
+            self._blocks.clear()
+            self._bytes = 0

@@ -242,10 +242,10 @@ def write_layer(
     try:
         with _writing(path):
             given = _write_mosaic(mosaic, blocks, target)
-            statistics = _statistics(mosaic, layer)
+            statistics = given.statistics or _read_back(mosaic, target, given.digests).statistics
             describe(mosaic, layer, target.band_names, tags, statistics)
             rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
-            if _digests(cog, target, given) != given or _statistics(cog, layer) != statistics:
+            if _read_back(cog, target, given.digests) != _Pixels(given.digests, statistics):
                 raise ResourceError(_ALTERED.format(path=path))
         atomic_write_bytes(
             path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
@@ -269,6 +269,30 @@ class _Target:
     window: Window
     band_names: tuple[str, ...]
 
+    def counters(self) -> list[Histogram | Moments]:
+        """Return an empty counter for each band."""
+        exact = not self.layer.dtype.startswith("float")
+        return [
+            Histogram(self.layer.dtype, self.layer.nodata) if exact else Moments()
+            for _ in self.band_names
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """What tells the pixels of one raster from those of another.
+
+    Attributes
+    ----------
+    digests : dict of Window to bytes
+        Of each part, see :func:`_strips`.
+    statistics : tuple of BandStatistics
+        Of the whole raster.
+    """
+
+    digests: Mapping[Window, bytes]
+    statistics: tuple[BandStatistics, ...]
+
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
@@ -289,10 +313,14 @@ def _remove(*temporaries: Path) -> None:
                 path.unlink()
 
 
-def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> dict[Window, bytes]:
-    """Write the blocks to a plain GeoTIFF; return the digest of each as it was given."""
+def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> _Pixels:
+    """Write the blocks to a plain GeoTIFF; return digests and statistics as they were given.
+
+    There are no statistics of a float layer: its sums need one order of the pixels.
+    """
     layer, window = target.layer, target.window
     given: dict[Window, bytes] = {}
+    counters = [one for one in target.counters() if isinstance(one, Histogram)]
     with rasterio.open(
         path,
         "w",
@@ -316,8 +344,30 @@ def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> dict[Window, b
             bands, common = _checked(values, part, target)
             if common is not None:
                 dataset.write(bands, window=_inside(common, window))
-                given[common] = hashlib.sha256(bands.tobytes()).digest()
-    return given
+                given[common] = _digest(bands, common, window)
+                for counter, band in zip(counters, bands, strict=False):
+                    counter.add(band)
+    covered = sum(part.height * part.width for part in given)
+    for counter in counters:
+        counter.add_nodata(window.height * window.width - covered)
+    return _Pixels(given, tuple(counter.result() for counter in counters))
+
+
+def _strips(part: Window, whole: Window) -> Iterator[Window]:
+    """Yield a part cut where the rows of blocks of the file meet."""
+    bottom, row = part.row + part.height, part.row
+    while row < bottom:
+        end = min(bottom, row + _BLOCK_PX - (row - whole.row) % _BLOCK_PX)
+        yield Window(row, part.col, end - row, part.width)
+        row = end
+
+
+def _digest(bands: np.ndarray, part: Window, whole: Window) -> bytes:
+    """Return the digest of a part, (band, y, x), strip by strip."""
+    digest = hashlib.sha256()
+    for strip in _strips(part, whole):
+        digest.update(np.ascontiguousarray(bands[:, *strip.slices_in(part)]).data)
+    return digest.digest()
 
 
 def _checked(values: np.ndarray, part: Window, target: _Target) -> tuple[np.ndarray, Window | None]:
@@ -334,20 +384,6 @@ def _checked(values: np.ndarray, part: Window, target: _Target) -> tuple[np.ndar
     if common is not None:
         bands = bands[:, *common.slices_in(part)]
     return bands, common
-
-
-def _statistics(path: Path, layer: Layer) -> tuple[BandStatistics, ...]:
-    with rasterio.open(path, driver="GTiff") as dataset:
-        bands = [
-            Moments() if layer.dtype.startswith("float") else Histogram(layer.dtype, layer.nodata)
-            for _ in dataset.indexes
-        ]
-        for row in range(0, dataset.height, _BLOCK_PX):
-            rows = min(_BLOCK_PX, dataset.height - row)
-            strip = dataset.read(window=PixelWindow(0, row, dataset.width, rows))
-            for band, values in zip(bands, strip, strict=True):
-                band.add(values)
-    return tuple(band.result() for band in bands)
 
 
 def averaged(layer: Layer) -> bool:
@@ -367,11 +403,20 @@ def _cog_options(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _digests(path: Path, target: _Target, parts: Iterable[Window]) -> dict[Window, bytes]:
+def _read_back(path: Path, target: _Target, parts: Iterable[Window]) -> _Pixels:
+    """Read every pixel of a file once, strip by strip."""
+    counters, window = target.counters(), target.window
+    digests = {part: hashlib.sha256() for part in parts}
     with rasterio.open(path, driver="GTiff") as dataset:
-        return {
-            part: hashlib.sha256(
-                dataset.read(window=_inside(part, target.window)).tobytes()
-            ).digest()
-            for part in parts
-        }
+        for strip in _strips(window, window):
+            bands = dataset.read(window=_inside(strip, window))
+            for counter, values in zip(counters, bands, strict=True):
+                counter.add(values)
+            for part, digest in digests.items():
+                common = part.intersect(strip)
+                if common is not None:
+                    digest.update(np.ascontiguousarray(bands[:, *common.slices_in(strip)]).data)
+    return _Pixels(
+        {part: digest.digest() for part, digest in digests.items()},
+        tuple(counter.result() for counter in counters),
+    )

@@ -77,6 +77,10 @@ class Histogram:
         for value, count in zip(found.tolist(), counts.tolist(), strict=True):
             self._sparse[value] = self._sparse.get(value, 0) + count
 
+    def add_nodata(self, pixels: int) -> None:
+        """Count pixels that are nodata."""
+        self._total += pixels
+
     def result(self) -> BandStatistics:
         """Return the statistics of everything added."""
         counts = dict(sorted(self._counts().items()))

@@ -30,7 +30,7 @@ MAX_BANDS = 64
 #: One block is the least that can be decoded at once.
 MAX_BLOCK_BYTES = 128 * 2**20
 #: Most memory for decoded blocks that tiles share [bytes].
-BLOCK_CACHE_BYTES = 896 << 20
+BLOCK_CACHE_BYTES = 704 << 20
 #: Files of scenes that stay open [1]: the scenes of two seasons on one tile.
 MAX_IDLE_FILES = 192
 BAND_DTYPES = ("uint16", "int16", "float32")
@@ -125,6 +125,12 @@ def file_under(root: Path, folder: Path, href: str) -> Path:
             f"asset {href[:120]!r}: expected a regular file under {root}, got {path}; move it there"
         )
     return path
+
+
+def forget_scenes() -> None:
+    """Give back the memory and the open files of scenes that were read."""
+    _HANDLES.clear()
+    _CACHE.clear()
 
 
 @contextmanager

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from habitat.domain.grid import Tile, Window
-from habitat.domain.layers import check_values
 from habitat.io.aoi import covered_window, rasterise
 from habitat.io.geopackage import write_geopackage
 from habitat.io.geotiff import write_layer
 from habitat.io.qgis import raster_qml
 from habitat.io.qgis_tables import table_qml
 from habitat.io.release import Store
+from habitat.io.scene_raster import forget_scenes
 from habitat.io.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.digest import digest
@@ -62,6 +62,7 @@ def publish(plan: Plan, state: RunState, store: Store, record: Mapping[str, Any]
     if existing is not None:
         store.point_to(release_id)
         return existing
+    forget_scenes()
     folder = store.begin(release_id)
     release = _Release(
         plan, state, TileStore(store.state / "tiles"), folder, published_window(plan)
@@ -163,14 +164,13 @@ def _inputs(plan: Plan) -> tuple[str, ...]:
 def _blocks(
     release: _Release, layer: PublishedLayer, dates: set[int]
 ) -> Iterator[tuple[Window, np.ndarray]]:
-    """Yield the layer tile by tile, nodata outside the AOI, checked against the dictionary."""
+    """Yield the layer tile by tile, nodata outside the AOI."""
     grid, entry = release.plan.ctx.grid, layer.layer
     for tile in release.plan.tiles:
         window = covered_window(release.plan.ctx.aoi, grid, tile)
         inside = rasterise(release.plan.ctx.aoi.geometry, grid, window)
         bands = _tile_bands(release, layer, tile)
         bands = np.where(inside, bands, np.array(entry.nodata, dtype=bands.dtype))
-        check_values(bands, entry)
         if entry.name.startswith("burn_date"):
             dates.update(np.unique(bands).tolist())
         yield window, bands if len(layer.arrays) > 1 else bands[0]

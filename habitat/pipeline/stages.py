@@ -1,9 +1,13 @@
 """From operations to stages: which tile operations run back to back, and where all tiles meet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from habitat.pipeline.ops import GlobalOp, Op, TileOp
+
+#: Place of an operation: the wave between two meetings of all tiles, then the part of the wave in
+#: which the scenes of one set are read.
+_Level = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ def plan_stages(ops: Sequence[Op], published: Iterable[str]) -> list[Stage]:
     """Give every operation the earliest stage in which all it reads is there.
 
     A tile operation runs in the stage of what it needs; one stage later where it looks past the
-    tile (the neighbours must be finished) or uses a merged result.
+    tile (the neighbours must be finished) or uses a merged result. Operations that read different
+    scenes never share a stage: memory is needed for the scenes of one only, whose blocks are then
+    decoded once for all tiles around.
 
     Parameters
     ----------
@@ -48,18 +54,18 @@ def plan_stages(ops: Sequence[Op], published: Iterable[str]) -> list[Stage]:
     -------
     list of Stage
     """
-    level: dict[str, int] = {}
+    level: dict[str, _Level] = {}
+    scenes_of: dict[_Level, tuple[str, ...]] = {}
     for op in ops:
-        if isinstance(op, TileOp):
-            waits = [level[name] + (1 if op.halo_px else 0) for name in op.needs]
-            waits += [level[name] + 1 for name in op.uses]
-        else:
-            waits = [level[name] for name in (*op.partials, *op.uses)]
-        level[op.result] = max(waits, default=0)
+        level[op.result] = _earliest(op, level)
+        if isinstance(op, TileOp) and op.scenes:
+            while scenes_of.setdefault(level[op.result], op.scenes) != op.scenes:
+                wave, part = level[op.result]
+                level[op.result] = wave, part + 1
     readers = _readers(ops, level, set(published))
     stages = []
-    for index in range(max(level.values(), default=-1) + 1):
-        mine = [op for op in ops if level[op.result] == index]
+    for index, at in enumerate(sorted(set(level.values()))):
+        mine = [op for op in ops if level[op.result] == at]
         tile_ops = tuple(op for op in mine if isinstance(op, TileOp))
         made = {op.result for op in tile_ops}
         needed = {name for op in tile_ops for name in op.needs}
@@ -75,7 +81,21 @@ def plan_stages(ops: Sequence[Op], published: Iterable[str]) -> list[Stage]:
     return stages
 
 
-def _readers(ops: Sequence[Op], level: dict[str, int], published: set[str]) -> set[str]:
+def _earliest(op: Op, level: Mapping[str, _Level]) -> _Level:
+    """Return the first place at which all that an operation reads is there."""
+    if isinstance(op, TileOp):
+        waits = [_after(level[name]) if op.halo_px else level[name] for name in op.needs]
+        waits += [_after(level[name]) for name in op.uses]
+    else:
+        waits = [level[name] for name in (*op.partials, *op.uses)]
+    return max(waits, default=(0, 0))
+
+
+def _after(level: _Level) -> _Level:
+    return level[0] + 1, 0
+
+
+def _readers(ops: Sequence[Op], level: Mapping[str, _Level], published: set[str]) -> set[str]:
     """Names of tile results that are read outside the stage that makes them."""
     read = set(published)
     for op in ops:

@@ -2,8 +2,10 @@ from habitat.pipeline.ops import GlobalOp, TileOp
 from habitat.pipeline.stages import needed_for, plan_stages
 
 
-def tile(result, needs=(), uses=(), halo_px=0):
-    return TileOp(result, lambda _: {}, None, needs=needs, uses=uses, halo_px=halo_px)
+def tile(result, needs=(), uses=(), halo_px=0, scenes=()):
+    return TileOp(
+        result, lambda _: {}, None, needs=needs, uses=uses, halo_px=halo_px, scenes=scenes
+    )
 
 
 def merge(result, partials, uses=()):
@@ -49,6 +51,16 @@ def test_looking_past_the_tile_waits_for_the_neighbours():
 def test_an_independent_operation_joins_the_earliest_stage():
     ops = [tile("a"), tile("p", ["a"]), merge("m", ["p"]), tile("c", [], ["m"]), tile("d", ["a"])]
     assert names(plan_stages(ops, ["c", "d"])) == [["a", "p", "d"], ["c"]]
+
+
+def test_a_stage_reads_the_scenes_of_one_set():
+    ops = [
+        tile("a", scenes=("before",)),
+        tile("b", scenes=("after",)),
+        tile("c", scenes=("before",)),
+        tile("d", ["a", "b"]),
+    ]
+    assert names(plan_stages(ops, ["d", "c"])) == [["a", "c"], ["b", "d"]]
 
 
 def test_a_goal_needs_only_what_leads_to_it():
