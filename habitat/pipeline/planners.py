@@ -23,8 +23,8 @@ from habitat.pipeline.steps import assess, burns, cells, composite, forest, habi
 
 def _not_built(step: FireRisk, ctx: PlanContext) -> StepResult:  # noqa: ARG001  # a planner's form
     raise NotBuiltError(
-        f"step {step.step!r}: this version does not have it; nothing was computed. "
-        "It comes with a later version."
+        f"step {step.step!r}: this version publishes no release of it; nothing was computed. "
+        "For the brief run: habitat fire-risk FILE"
     )
 
 

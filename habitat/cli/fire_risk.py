@@ -1,0 +1,83 @@
+"""``habitat fire-risk``."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from habitat.cli.main import existing_file
+from habitat.cli.run import given_day
+
+if TYPE_CHECKING:
+    from habitat.domain.fire_brief import FireBrief
+
+_ALERT, _UNKNOWN = 20, 21
+_input = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(epilog="Exit codes: habitat show exit-codes")
+@click.argument("file")
+@click.option("--date", "day", help="Day of the brief (YYYY-MM-DD); default today at the places.")
+@click.option("--weather", type=_input, default=None,
+              help="Saved Open-Meteo answer; default what the pipeline names.")  # fmt: skip
+@click.option("--hotspots", type=_input, default=None, help="FIRMS CSV file.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "geojson"]), default="text",
+              show_default=True)  # fmt: skip
+@click.option("--lang", type=click.Choice(["en", "ru", "zh"]), default="en", show_default=True,
+              help="Language of the text.")  # fmt: skip
+@click.option("--min-level", type=click.IntRange(1, 5), default=None,
+              help="Level that is an alert; default that of the pipeline.")  # fmt: skip
+@click.option(
+    "--exit-code", is_flag=True, help="Exit 20 on an alert, else 21 if anything is not known."
+)
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Folder that paths of the file are relative to.")  # fmt: skip
+def command(  # noqa: PLR0913, PLR0917  # one parameter per option
+    file: str,
+    day: str | None,
+    weather: Path | None,
+    hotspots: Path | None,
+    form: Literal["text", "json", "geojson"],
+    lang: Literal["en", "ru", "zh"],
+    min_level: int | None,
+    exit_code: bool,
+    project: Path | None,
+) -> int:
+    """Print the fire danger of a day near the places of a pipeline FILE, and fires near them.
+
+    Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
+    """
+    from habitat.pipeline.fire_risk import FireQuery, make_brief
+    from habitat.pipeline.loader import project_of
+
+    path = existing_file(file)
+    query = FireQuery(
+        pipeline_file=path,
+        project=project,
+        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        day=None if day is None else given_day(day, "--date"),
+        weather=weather,
+        hotspots=hotspots,
+        min_level=min_level,
+    )
+    brief = make_brief(query)
+    click.echo(_rendered(brief, form, lang, project_of(path, project)))
+    if not exit_code:
+        return 0
+    return _ALERT if brief.alert else _UNKNOWN if brief.unknown else 0
+
+
+def _rendered(
+    brief: "FireBrief",
+    form: Literal["text", "json", "geojson"],
+    lang: Literal["en", "ru", "zh"],
+    project: Path,
+) -> str:
+    from habitat.io.fire_files import read_phrases
+    from habitat.io.fire_json import fire_geojson, fire_json
+    from habitat.io.fire_text import fire_text
+
+    if form == "text":
+        return fire_text(brief, read_phrases("fire-risk", project, language=lang), language=lang)
+    return fire_json(brief) if form == "json" else fire_geojson(brief)

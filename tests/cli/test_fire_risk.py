@@ -1,0 +1,275 @@
+"""`habitat fire-risk` from files to screen and exit code."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import fire_inputs
+import pytest
+from fire_inputs import DAY, SIX
+from wcwidth import wcswidth
+
+from habitat.cli.main import run
+from habitat.io.fire_files import read_phrases
+from habitat.io.fire_json import fire_geojson, fire_json
+from habitat.io.fire_text import fire_text
+from habitat.pipeline.fire_risk import FireQuery, make_brief
+
+ROOT = Path(__file__).parents[2]
+PIPELINE = ROOT / "pipelines" / "fire-risk.yaml"
+ALERT, UNKNOWN, CONFIG, INPUT = 20, 21, 3, 4
+
+
+def brief_of(weather=None, **options):
+    return make_brief(
+        FireQuery(PIPELINE, None, **{"now": SIX, "day": DAY} | options, weather=weather)
+    )
+
+
+def text_of(brief, language="en"):
+    return fire_text(brief, read_phrases("fire-risk", ROOT, language=language), language=language)
+
+
+def command(capsys, *options):
+    """Run the command; return its exit code and what it printed."""
+    code = run(["fire-risk", str(PIPELINE), *map(str, options)])
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    return code, printed.out
+
+
+@pytest.fixture
+def gale(tmp_path):
+    return fire_inputs.write_weather(tmp_path / "gale.json", fire_inputs.gale())
+
+
+# --- SIMULATED default ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "json", "geojson"])
+def test_the_default_needs_nothing_says_simulated_and_ends_with_zero(capsys, form):
+    code, out = command(capsys, "--date", "2025-03-22", "--format", form)
+    assert code == 0
+    assert "SIMULATED" in out
+    if form != "text":
+        assert json.loads(out)["simulated"] is True
+
+
+def test_today_is_the_day_at_the_places(capsys):
+    code, out = command(capsys)
+    assert code == 0
+    assert "VLAT (UTC+10)" in out
+    assert brief_of(day=None).danger.day == DAY
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2025-01-01", "2025-07-20", "2030-12-31"])
+def test_every_day_of_the_year_has_a_level_in_simulated_weather(capsys, day):
+    code, out = command(capsys, "--date", day, "--format", "json")
+    assert code == 0
+    assert all(place["level"] in range(1, 6) for place in json.loads(out)["places"])
+
+
+def test_the_same_question_has_the_same_answer():
+    assert fire_json(brief_of()) == fire_json(brief_of())
+
+
+def test_every_feature_of_a_simulated_geojson_says_so():
+    features = json.loads(fire_geojson(brief_of()))["features"]
+    assert {feature["properties"]["title"] for feature in features} == {"SIMULATED"}
+    assert {feature["properties"]["kind"] for feature in features} == {"place", "weather_cell"}
+
+
+# --- the screen -----------------------------------------------------------------------------------
+
+
+def crowded(tmp_path):
+    """The gale at every place, stale hotspots, more fires than fit."""
+    answers = [
+        fire_inputs.gale(place=(lat, lon))
+        for lat, lon in ((42.5, 130.75), (42.75, 130.5), (43.25, 131.25), (43.5, 130.75))
+    ]
+    weather = fire_inputs.write_weather(tmp_path / "weather.json", answers)
+    rows = [(42.70 + n / 100, 130.70, "2025-04-04", 1700 + n) for n in range(9)]
+    hotspots = fire_inputs.write_hotspots(tmp_path / "h.csv", rows, SIX - timedelta(hours=9))
+    return brief_of(weather, hotspots=hotspots)
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_the_text_fits_a_terminal_of_80_by_24(tmp_path, language):
+    for brief in (brief_of(), crowded(tmp_path)):
+        lines = text_of(brief, language).splitlines()
+        assert len(lines) <= 24
+        assert max(wcswidth(line) for line in lines) <= 80
+        assert min(wcswidth(line) for line in lines) >= 0
+
+
+@pytest.mark.parametrize(
+    ("language", "more"), [("en", "+6 more"), ("ru", "+ещё 6"), ("zh", "+另 6 条")]
+)
+def test_what_does_not_fit_is_counted(tmp_path, language, more):
+    assert more in text_of(crowded(tmp_path), language)
+
+
+def test_every_time_on_the_screen_names_its_zone(tmp_path):
+    import re
+
+    text = text_of(crowded(tmp_path))
+    times = re.findall(r"\d\d:\d\d.{0,4}", text)
+    assert len(times) > 8
+    assert all(re.match(r"\d\d:\d\d(\+10| VLA)", time) for time in times), times
+
+
+# --- the dry gale ---------------------------------------------------------------------------------
+
+
+def test_the_dry_gale_is_level_five_and_the_brief_says_why_fwi_is_low(gale):
+    brief = brief_of(gale)
+    kraskino = next(found for found in brief.places if found.place.place_id == "kraskino")
+    assert kraskino.level == 5
+    assert brief.alert
+    assert not brief.simulated
+    (why,) = [note for note in brief.notes if note.key == "grass_despite_fwi"]
+    assert why.facts["level"] == 5
+    assert why.facts["effis"] <= 2
+    assert why.facts["wind"] == 41
+    text = text_of(brief)
+    assert "Why level 5 at FWI" in text
+    assert "SIMULATED" not in text
+
+
+def test_the_alert_condition_is_in_the_exit_code_only_if_asked(gale, capsys):
+    import os
+
+    os.utime(gale)  # saved just now; the day is over, so that its weather is no forecast
+    options = ("--date", DAY, "--weather", gale)
+    assert command(capsys, *options)[0] == 0
+    assert command(capsys, *options, "--exit-code")[0] == ALERT
+
+
+# --- not known ------------------------------------------------------------------------------------
+
+
+def test_stale_weather_is_unknown_and_ends_with_21(tmp_path, capsys):
+    old = SIX - timedelta(hours=13)
+    path = fire_inputs.write_weather(tmp_path / "old.json", fire_inputs.gale(), old)
+    code, out = command(capsys, "--date", DAY, "--weather", path, "--exit-code")
+    assert code == UNKNOWN
+    assert "UNKNOWN" in out
+    brief = brief_of(path)
+    assert not brief.alert
+    assert all(found.level is None for found in brief.places)
+    assert "STALE" in text_of(brief)
+
+
+@pytest.mark.parametrize(("hours", "stale"), [(12, False), (13, True), (-2, True)])
+def test_weather_is_stale_after_twelve_hours_or_if_it_comes_from_the_future(tmp_path, hours, stale):
+    saved = SIX - timedelta(hours=hours)
+    path = fire_inputs.write_weather(tmp_path / "w.json", fire_inputs.gale(), saved)
+    assert brief_of(path).weather.stale is stale
+
+
+def test_the_weather_of_a_past_day_does_not_grow_stale(gale):
+    import os
+
+    later = SIX + timedelta(days=400)
+    os.utime(gale, (later.timestamp(), later.timestamp()))
+    assert not brief_of(gale, now=later).weather.stale
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_an_unknown_level_is_a_word_and_null_and_never_a_number(tmp_path, language):
+    answer = fire_inputs.gale()
+    answer["hourly"]["wind_speed_10m"][-10] = None
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    kraskino = next(found for found in brief.places if found.place.place_id == "kraskino")
+    assert kraskino.level is None
+    word = read_phrases("fire-risk", ROOT, language=language)["unknown"]
+    row = next(
+        line
+        for line in text_of(brief, language).splitlines()
+        if line.startswith(kraskino.place.names[language] + " ") and word in line
+    )
+    assert not any(letter.isdigit() for letter in row)
+    place = next(p for p in json.loads(fire_json(brief))["places"] if p["id"] == "kraskino")
+    assert place["level"] is None
+    assert place["unknown"] == "weather_missing"
+    assert place["numbers"]["intensity_kw_m"] is None
+
+
+def test_a_place_without_weather_near_is_unknown(gale):
+    brief = brief_of(gale)
+    barabash = next(found for found in brief.places if found.place.place_id == "barabash")
+    assert barabash.level is None
+    assert barabash.unknown.name == "NO_WEATHER_NEAR"
+    assert brief.unknown
+
+
+def test_a_place_with_a_fuel_that_is_not_known_keeps_the_other_level_and_says_so(tmp_path):
+    answer = fire_inputs.gale(days=30, place=(42.86, 130.37))
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    hunchun = next(found for found in brief.places if found.place.place_id == "hunchun")
+    assert hunchun.level == 4
+    assert hunchun.unknown.name == "SPINNING_UP"
+    assert "4 ?" in text_of(brief)
+
+
+# --- fires ----------------------------------------------------------------------------------------
+
+
+def test_a_fire_is_listed_with_distance_and_bearing_from_the_nearest_place(tmp_path):
+    rows = [
+        (42.80, 130.78, "2025-04-04", 1752),  # 10 km north of Kraskino
+        (42.80, 130.78, "2025-04-02", 1752),  # too long ago
+        (42.80, 130.78, "2025-04-05", 300),  # not yet seen at six
+    ]
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", rows))
+    (fire,) = brief.fires
+    assert fire.place.place_id == "kraskino"
+    assert fire.distance_km == pytest.approx(10.0, abs=0.05)
+    assert fire.bearing_deg == pytest.approx(0, abs=0.5)
+    assert brief.alert
+    assert "FIRE 10.0 km N of Kraskino, seen 2025-04-05 03:52 VLAT (UTC+10), 31.5 MW" in text_of(
+        brief
+    )
+
+
+def test_a_fire_far_from_every_place_is_listed_but_is_no_alert(tmp_path):
+    far = fire_inputs.write_hotspots(tmp_path / "h.csv", [(43.9, 131.6, "2025-04-04", 1752)])
+    brief = brief_of(hotspots=far, day=DAY.replace(month=8), now=SIX.replace(month=8))
+    assert not brief.fires  # four months ago
+    brief = brief_of(hotspots=far, min_level=5)
+    assert len(brief.fires) == 1
+    assert brief.fires[0].distance_km > 20
+    assert not brief.alert
+
+
+def test_stale_hotspots_are_unknown(tmp_path):
+    old = SIX - timedelta(hours=7)
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [], old), min_level=5)
+    assert brief.unknown
+    assert "Fires UNKNOWN" in text_of(brief)
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def test_a_pipeline_without_the_step_is_refused(capsys):
+    assert run(["fire-risk", str(ROOT / "pipelines" / "demo.yaml")]) == CONFIG
+
+
+def test_what_is_no_weather_is_refused(tmp_path, capsys):
+    path = tmp_path / "page.json"
+    path.write_text("<html>")
+    assert command(capsys, "--date", DAY, "--weather", path)[0] == INPUT
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("weather", "open-meteo"), ("weather", "file"), ("hotspots", "firms")]
+)
+def test_a_feed_that_is_not_built_or_not_given_is_refused(tmp_path, capsys, key, value):
+    text = PIPELINE.read_text("utf-8")
+    path = tmp_path / "f.yaml"
+    path.write_text(
+        text.replace(f"{key}: {'simulated' if key == 'weather' else 'none'}", f"{key}: {value}")
+    )
+    assert run(["fire-risk", str(path), "--project", str(ROOT), "--date", str(DAY)]) == CONFIG
