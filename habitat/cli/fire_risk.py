@@ -1,5 +1,6 @@
 """``habitat fire-risk``."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,26 @@ _ALERT, _UNKNOWN = 20, 21
 _input = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(epilog="Exit codes: habitat show exit-codes")
+class _BriefByDefault(click.Group):
+    """``fire-risk FILE`` is the brief; a word of the list before FILE is another question."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asked = args if args and args[0] in self.commands else ["brief", *args]
+        return super().parse_args(ctx, asked)
+
+
+@click.group(cls=_BriefByDefault)
+def command() -> None:
+    """Print the fire danger of a day near places, and fires near them.
+
+    Example: habitat fire-risk pipelines/fire-risk.yaml
+    """
+
+
+@command.command(
+    epilog="Every number of one place: habitat fire-risk explain FILE PLACE. "
+    "Exit codes: habitat show exit-codes"
+)
 @click.argument("file")
 @click.option("--date", "day", help="Day of the brief (YYYY-MM-DD); default today at the places.")
 @click.option("--weather", type=_input, default=None,
@@ -33,7 +53,7 @@ _input = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None,
               help="Folder that paths of the file are relative to.")  # fmt: skip
-def command(  # noqa: PLR0913, PLR0917  # one parameter per option
+def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     file: str,
     day: str | None,
     weather: Path | None,
@@ -61,15 +81,42 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
         hotspots=hotspots,
         min_level=min_level,
     )
-    brief = make_brief(query)
-    click.echo(_rendered(brief, form, lang, project_of(path, project)))
+    found = make_brief(query)
+    click.echo(_rendered(found, form, lang, project_of(path, project)))
     if not exit_code:
         return 0
-    return _ALERT if brief.alert else _UNKNOWN if brief.unknown else 0
+    return _ALERT if found.alert else _UNKNOWN if found.unknown else 0
+
+
+@command.command()
+@click.argument("file")
+@click.argument("where")
+@click.option("--date", "day", help="Day (YYYY-MM-DD); default today at the places.")
+@click.option("--weather", type=_input, default=None, help="Saved Open-Meteo answer.")
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
+def explain(
+    file: str, where: str, day: str | None, weather: Path | None, project: Path | None
+) -> int:
+    """Print, as JSON, every number behind the levels at WHERE: the id of a place, or LAT,LON.
+
+    Example: habitat fire-risk explain pipelines/fire-risk.yaml kraskino --date 2025-03-22
+    """
+    from habitat.pipeline.fire_risk import FireQuery
+    from habitat.pipeline.fire_risk import explain as every_number
+
+    query = FireQuery(
+        pipeline_file=existing_file(file),
+        project=project,
+        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        day=None if day is None else given_day(day, "--date"),
+        weather=weather,
+    )
+    click.echo(json.dumps(every_number(query, where), indent=2, allow_nan=False))
+    return 0
 
 
 def _rendered(
-    brief: "FireBrief",
+    found: "FireBrief",
     form: Literal["text", "json", "geojson"],
     lang: Literal["en", "ru", "zh"],
     project: Path,
@@ -79,5 +126,5 @@ def _rendered(
     from habitat.io.fire_text import fire_text
 
     if form == "text":
-        return fire_text(brief, read_phrases("fire-risk", project, language=lang), language=lang)
-    return fire_json(brief) if form == "json" else fire_geojson(brief)
+        return fire_text(found, read_phrases("fire-risk", project, language=lang), language=lang)
+    return fire_json(found) if form == "json" else fire_geojson(found)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from habitat.algorithms.fire_behaviour.danger import day_danger
 from habitat.algorithms.fire_weather.history import noon_utc
 from habitat.algorithms.simulated_weather import simulate_weather
-from habitat.domain.errors import ConfigError, NotBuiltError
+from habitat.domain.errors import ConfigError, NotBuiltError, UsageError
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
 from habitat.domain.fuel import FuelTable
@@ -32,6 +33,7 @@ WEATHER_NEAR_KM = 30
 #: A detection as near as this to a place is an alert.
 FIRE_NEAR_KM = 20.0
 _CELL_DEG = 0.25
+_POLE_DEG = 90.0
 _SPIN_UP_DAYS = 300
 _REACH_M = 50_000.0
 _SEED = 7
@@ -107,6 +109,44 @@ def make_brief(query: FireQuery) -> FireBrief:
         min_level=query.min_level or setting.step.min_level,
         fire_near_km=FIRE_NEAR_KM,
     )  # fmt: skip
+
+
+def explain(query: FireQuery, where: str) -> dict[str, Any]:
+    """Return every input and intermediate number of the weather cell nearest to a place.
+
+    Parameters
+    ----------
+    where : str
+        Id of a place, or ``LAT,LON`` in degrees.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    setting, brief = _setting(query), make_brief(query)
+    danger = brief.danger
+    lat, lon = _position(where, setting.places.places)
+    _, km = geodesic_from(lon, lat, danger.longitude, danger.latitude)
+    cell = int(np.argmin(km))
+    header = {"where": where, "simulated": brief.simulated, "weather": brief.weather.source}
+    far = {"distance_km": round(float(km[cell]), 1), "too_far": bool(km[cell] > WEATHER_NEAR_KM)}
+    fuels = {name: danger.numbers(fuel, cell) for fuel, name in enumerate(danger.fuels)}
+    return header | {"day": danger.day.isoformat(), "cell": far, "fuels": fuels}
+
+
+def _position(where: str, places: tuple[Place, ...]) -> tuple[float, float]:
+    for place in places:
+        if place.place_id == where:
+            return place.latitude, place.longitude
+    try:
+        lat, lon = (float(part) for part in where.split(","))
+    except ValueError:
+        lat = lon = np.inf
+    if not (abs(lat) <= _POLE_DEG and abs(lon) <= 2 * _POLE_DEG):
+        ids = ", ".join(place.place_id for place in places)
+        raise UsageError(f"expected LAT,LON in degrees or one of {ids}, got {where!r}")
+    return lat, lon
 
 
 def _setting(query: FireQuery) -> _Setting:

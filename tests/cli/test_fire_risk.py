@@ -250,6 +250,29 @@ def test_stale_hotspots_are_unknown(tmp_path):
     assert "Fires UNKNOWN" in text_of(brief)
 
 
+# --- explain --------------------------------------------------------------------------------------
+
+
+def test_explain_gives_every_number_behind_the_level_of_a_place(gale, capsys):
+    asked = ["fire-risk", "explain", str(PIPELINE), "kraskino", "--date", str(DAY)]
+    assert run([*asked, "--weather", str(gale)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["fuels"]["reed"]["level"] == 5
+    assert found["fuels"]["reed"]["intensity_kw_m"] == pytest.approx(
+        300 * 0.7 * found["fuels"]["reed"]["spread_m_min"]
+    )
+    assert found["fuels"]["grass"]["noon"]["effis_class"] <= 2
+    assert found["simulated"] is False
+
+
+def test_explain_takes_a_position_and_refuses_what_is_neither(capsys):
+    asked = ["fire-risk", "explain", str(PIPELINE)]
+    assert run([*asked, "42.7,130.8", "--date", str(DAY)]) == 0
+    assert json.loads(capsys.readouterr().out)["cell"]["distance_km"] < 20
+    assert run([*asked, "atlantis", "--date", str(DAY)]) == 2
+    assert run([*asked, "142.7,130.8", "--date", str(DAY)]) == 2
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
