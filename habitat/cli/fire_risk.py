@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -12,6 +12,7 @@ from habitat.cli.run import given_day
 
 if TYPE_CHECKING:
     from habitat.domain.fire_brief import FireBrief
+    from habitat.pipeline.fire_risk import Followed
 
 _ALERT, _UNKNOWN = 20, 21
 _input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -48,6 +49,10 @@ def command() -> None:
               help="Language of the text.")  # fmt: skip
 @click.option("--min-level", type=click.IntRange(1, 5), default=None,
               help="Level that is an alert; default that of the pipeline.")  # fmt: skip
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), default=None,
+              help="File that carries alerts from brief to brief.")  # fmt: skip
+@click.option("--changed-only", is_flag=True,
+              help="Print nothing if there is no news; needs --state.")  # fmt: skip
 @click.option(
     "--exit-code", is_flag=True, help="Exit 20 on an alert, else 21 if anything is not known."
 )
@@ -61,6 +66,8 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     form: Literal["text", "json", "geojson"],
     lang: Literal["en", "ru", "zh"],
     min_level: int | None,
+    state: Path | None,
+    changed_only: bool,
     exit_code: bool,
     project: Path | None,
 ) -> int:
@@ -68,7 +75,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
     """
-    from habitat.pipeline.fire_risk import FireQuery, make_brief
+    from habitat.pipeline.fire_risk import FireQuery, follow, make_brief
     from habitat.pipeline.loader import project_of
 
     path = existing_file(file)
@@ -81,8 +88,14 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
         hotspots=hotspots,
         min_level=min_level,
     )
+    if changed_only and state is None:
+        raise click.UsageError("--changed-only: expected --state FILE with it, got none")
     found = make_brief(query)
-    click.echo(_rendered(found, form, lang, project_of(path, project)))
+    followed = None if state is None else follow(found, state)
+    if followed is None or not (changed_only and followed.quiet):
+        _print(found, followed, (form, lang, project_of(path, project)))
+    if followed is not None:
+        followed.keep()
     if not exit_code:
         return 0
     return _ALERT if found.alert else _UNKNOWN if found.unknown else 0
@@ -115,16 +128,17 @@ def explain(
     return 0
 
 
-def _rendered(
-    found: "FireBrief",
-    form: Literal["text", "json", "geojson"],
-    lang: Literal["en", "ru", "zh"],
-    project: Path,
-) -> str:
+def _print(found: "FireBrief", followed: "Followed | None", how: tuple[str, Any, Path]) -> None:
     from habitat.io.fire_files import read_phrases
     from habitat.io.fire_json import fire_geojson, fire_json
     from habitat.io.fire_text import fire_text
 
+    form, lang, project = how
+    told = found if followed is None else followed.brief
     if form == "text":
-        return fire_text(found, read_phrases("fire-risk", project, language=lang), language=lang)
-    return fire_json(found) if form == "json" else fire_geojson(found)
+        phrases = read_phrases("fire-risk", project, language=lang)
+        click.echo(fire_text(told, phrases, language=lang))
+    elif form == "json":
+        click.echo(fire_json(told, None if followed is None else followed.alerts))
+    else:
+        click.echo(fire_geojson(told))

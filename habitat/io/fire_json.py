@@ -1,22 +1,28 @@
 """The fire brief as JSON and as GeoJSON; what is not known is null."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from habitat.domain.fire_alert import FireAlert
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, PlaceDanger
 
 _DIGITS = 3
 
 
-def fire_json(brief: FireBrief) -> str:
-    """Return everything a brief says, with every number behind the level of each place."""
+def fire_json(brief: FireBrief, alerts: Sequence[FireAlert] | None = None) -> str:
+    """Return everything a brief says, with every number behind the level of each place.
+
+    ``alerts`` is null where they are not followed from brief to brief.
+    """
     return _dump(
         _header(brief)
         | {
             "places": [_place(brief, found) for found in brief.places],
             "fires": [_fire(fire) for fire in brief.fires],
+            "alerts": None if alerts is None else [_alert(alert) for alert in alerts],
             "notes": [{"key": note.key, **note.facts} for note in brief.notes],
         }
     )
@@ -80,6 +86,10 @@ def _place(brief: FireBrief, found: PlaceDanger) -> dict[str, Any]:
         "fuel": brief.danger.fuels[found.fuel] if found.fuel >= 0 else None,
         "numbers": _rounded(behind),
     }
+
+
+def _alert(alert: FireAlert) -> dict[str, Any]:
+    return asdict(alert) | {"first_day": alert.first_day.isoformat(), "state": alert.state.value}
 
 
 def _fire(fire: FireNear) -> dict[str, Any]:

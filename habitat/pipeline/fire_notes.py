@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from habitat.algorithms.fire_weather.daily import COMPUTED
-from habitat.domain.fire_brief import Feed, Note, PlaceDanger
+from habitat.algorithms.fire_weather.daily import COMPUTED, SNOW_CM
+from habitat.domain.fire_alert import AlertState, FireAlert
+from habitat.domain.fire_brief import Fact, Feed, Note, PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
 from habitat.domain.weather import Weather
 
@@ -32,10 +33,24 @@ def notes_of(
         *_unknown(places, weather_h, near_km),
         *([Note("hotspots_stale", {"hours": hotspots_h})] if hotspots.stale else []),
         *_why(danger, places),
+        *_snow(danger, places),
         *([Note("snow_unknown", {})] if _missing(weather.snow_cm) else []),
         *([Note("sun_unknown", {})] if weather.solar_kw_m2 is None else []),
         Note("assumed", {"curing": round(danger.curing_pct)}),
     )
+
+
+def alert_notes(news: Sequence[FireAlert]) -> tuple[Note, ...]:
+    """Return one sentence per state in which alerts have changed: how many, and the first."""
+    notes = []
+    for state in AlertState:
+        those = [alert for alert in news if alert.state is state]
+        if those:
+            worst = max(those, key=lambda alert: alert.level)
+            facts: dict[str, Fact] = {"count": len(those), "level": worst.level}
+            facts |= {"id": worst.alert_id, "place": worst.place_id}
+            notes.append(Note(f"alert_{state}", facts))
+    return tuple(notes)
 
 
 def _missing(snow_cm: np.ndarray | None) -> bool:
@@ -55,6 +70,13 @@ def _unknown(places: Sequence[PlaceDanger], weather_h: int, near_km: int) -> Ite
             yield Note(key, {"count": count, "hours": weather_h, "km": near_km})
 
 
+def _snow(danger: FireDanger, places: Sequence[PlaceDanger]) -> Iterator[Note]:
+    depths = [danger.noon.snow_cm[p.cell] for p in places if p.level is not None]
+    count = sum(bool(depth >= SNOW_CM) for depth in depths)
+    if count:
+        yield Note("snow", {"count": count})
+
+
 def _why(danger: FireDanger, places: Sequence[PlaceDanger]) -> Iterator[Note]:
     known = [found for found in places if found.level is not None]
     blind = [found for found in known if _blind(danger, found)]
@@ -72,7 +94,7 @@ def _blind(danger: FireDanger, found: PlaceDanger) -> bool:
     return grass and low and (found.level or 0) >= _HIGH_LEVEL
 
 
-def _facts(danger: FireDanger, found: PlaceDanger) -> dict[str, str | int | float | None]:
+def _facts(danger: FireDanger, found: PlaceDanger) -> dict[str, Fact]:
     fuel, cell = found.fuel, found.cell
     return {
         "level": found.level,

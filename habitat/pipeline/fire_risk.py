@@ -1,16 +1,18 @@
 """Fire danger of a day: what a pipeline file names, through the algorithms, to one brief."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from habitat.algorithms.alert_states import next_log
 from habitat.algorithms.fire_behaviour.danger import day_danger
 from habitat.algorithms.fire_weather.history import noon_utc
 from habitat.algorithms.simulated_weather import simulate_weather
 from habitat.domain.errors import ConfigError, NotBuiltError, UsageError
+from habitat.domain.fire_alert import AlertLog, AlertState, FireAlert
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
 from habitat.domain.fuel import FuelTable
@@ -19,11 +21,12 @@ from habitat.domain.place import Place, PlaceTable
 from habitat.domain.weather import Weather
 from habitat.io.aoi import read_aoi
 from habitat.io.fire_files import read_fuels, read_places, saved_time
+from habitat.io.fire_state import read_alerts, write_alerts
 from habitat.io.hotspots_file import read_hotspots
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
 from habitat.io.weather_open_meteo import parse_open_meteo
 from habitat.pipeline.config import FireRisk, PipelineConfig, SimulatedConfig
-from habitat.pipeline.fire_notes import notes_of
+from habitat.pipeline.fire_notes import alert_notes, notes_of
 from habitat.pipeline.loader import load_pipeline, project_of
 
 #: Older weather and hotspots than this are stale.
@@ -300,3 +303,50 @@ def _nearest(
     bearing, km = ways[nearest]
     frp = None if np.isnan(frp_mw) else round(float(frp_mw), 1)
     return FireNear(moment, lat, lon, frp, places[nearest], float(km[0]), float(bearing[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A brief and the alerts after it; nothing is kept until :meth:`keep`.
+
+    Attributes
+    ----------
+    brief : FireBrief
+        With a note for every state in which alerts have changed.
+    alerts : tuple of FireAlert
+        All that are not closed, and those closed by this brief.
+    quiet : bool
+        No news: made of the same as the last brief; or no alert has changed, all is known, and
+        no fire is near.
+    """
+
+    brief: FireBrief
+    alerts: tuple[FireAlert, ...]
+    quiet: bool
+    _path: Path
+    _log: AlertLog
+
+    def keep(self) -> None:
+        """Write the state file, after what was found has been told: twice is better than never."""
+        write_alerts(self._path, self._log)
+
+
+def follow(brief: FireBrief, state: Path) -> Followed:
+    """Return a brief with its alerts, from those in the state file.
+
+    Raises
+    ------
+    ConfigError
+        If the file is of SIMULATED weather and the brief is not, or the reverse.
+    VerificationError
+        If the file is damaged.
+    """
+    before = read_alerts(state, simulated=brief.simulated)
+    log = next_log(before, brief)
+    news = log.since(before)
+    closed = {alert.alert_id for alert in news if alert.state is AlertState.CLOSED}
+    shown = [a for a in log.alerts if a.state is not AlertState.CLOSED or a.alert_id in closed]
+    told = replace(brief, notes=(*alert_notes(news), *brief.notes))
+    near = any(fire.distance_km <= brief.fire_near_km for fire in brief.fires)
+    quiet = log.inputs == before.inputs or not (news or near or brief.unknown)
+    return Followed(told, tuple(shown), quiet, state, log)

@@ -66,6 +66,7 @@ TESTED_ELSEWHERE = {
     "domain/bands": "algorithms/test_masks",
     "domain/cells": "algorithms/test_cell_counts",
     "domain/errors": "cli/test_cli",
+    "domain/fire_alert": "algorithms/test_alert_states",
     "domain/fire_brief": "cli/test_fire_risk",
     "domain/fire_danger": "algorithms/test_fire_behaviour_danger",
     "domain/fuel": "io/test_fire_files",

@@ -273,6 +273,44 @@ def test_explain_takes_a_position_and_refuses_what_is_neither(capsys):
     assert run([*asked, "142.7,130.8", "--date", str(DAY)]) == 2
 
 
+# --- alerts from brief to brief -------------------------------------------------------------------
+
+
+def test_an_alert_is_told_once_and_silence_follows_while_nothing_changes(tmp_path, capsys):
+    state = tmp_path / "alerts.json"
+    options = ("--date", "2025-03-22", "--state", state, "--changed-only")
+    code, out = command(capsys, *options)
+    assert code == 0
+    assert "NEW alerts: 11" in out
+    kept = state.read_bytes()
+    assert command(capsys, *options, "--exit-code") == (ALERT, "")
+    assert state.read_bytes() == kept
+    code, out = command(capsys, "--date", "2025-03-22", "--state", state, "--format", "json")
+    alerts = json.loads(out)["alerts"]
+    assert {alert["state"] for alert in alerts} == {"new"}
+    assert len({alert["alert_id"] for alert in alerts}) == 11
+
+
+def test_stale_weather_breaks_the_silence_once(tmp_path, capsys):
+    old = SIX - timedelta(hours=13)
+    path = fire_inputs.write_weather(tmp_path / "old.json", fire_inputs.gale(), old)
+    options = ("--date", DAY, "--weather", path, "--state", tmp_path / "s.json", "--changed-only")
+    code, out = command(capsys, *options, "--exit-code")
+    assert code == UNKNOWN
+    assert "UNKNOWN" in out
+    assert command(capsys, *options, "--exit-code") == (UNKNOWN, "")
+
+
+def test_simulated_and_real_alerts_are_not_followed_in_one_file(tmp_path, gale, capsys):
+    state = tmp_path / "alerts.json"
+    assert command(capsys, "--date", "2025-03-22", "--state", state)[0] == 0
+    assert command(capsys, "--date", DAY, "--weather", gale, "--state", state)[0] == CONFIG
+
+
+def test_changed_only_without_a_state_file_is_a_usage_error(capsys):
+    assert command(capsys, "--date", DAY, "--changed-only")[0] == 2
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
