@@ -12,6 +12,7 @@ from habitat.cli.run import given_day
 
 if TYPE_CHECKING:
     from habitat.domain.fire_brief import FireBrief
+    from habitat.domain.place import Language
     from habitat.pipeline.fire_risk import Followed
 
 _ALERT, _UNKNOWN = 20, 21
@@ -43,8 +44,8 @@ def command() -> None:
 @click.option("--weather", type=_input, default=None,
               help="Saved Open-Meteo answer; default what the pipeline names.")  # fmt: skip
 @click.option("--hotspots", type=_input, default=None, help="FIRMS CSV file.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "geojson"]), default="text",
-              show_default=True)  # fmt: skip
+@click.option("--format", "form", default="text", show_default=True,
+              type=click.Choice(["text", "json", "geojson", "cap"]))  # fmt: skip
 @click.option("--lang", type=click.Choice(["en", "ru", "zh"]), default="en", show_default=True,
               help="Language of the text.")  # fmt: skip
 @click.option("--min-level", type=click.IntRange(1, 5), default=None,
@@ -63,7 +64,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     day: str | None,
     weather: Path | None,
     hotspots: Path | None,
-    form: Literal["text", "json", "geojson"],
+    form: Literal["text", "json", "geojson", "cap"],
     lang: Literal["en", "ru", "zh"],
     min_level: int | None,
     state: Path | None,
@@ -129,6 +130,7 @@ def explain(
 
 
 def _print(found: "FireBrief", followed: "Followed | None", how: tuple[str, Any, Path]) -> None:
+    from habitat.io.fire_cap import fire_cap
     from habitat.io.fire_files import read_phrases
     from habitat.io.fire_json import fire_geojson, fire_json
     from habitat.io.fire_text import fire_text
@@ -140,5 +142,9 @@ def _print(found: "FireBrief", followed: "Followed | None", how: tuple[str, Any,
         click.echo(fire_text(told, phrases, language=lang))
     elif form == "json":
         click.echo(fire_json(told, None if followed is None else followed.alerts))
-    else:
+    elif form == "geojson":
         click.echo(fire_geojson(told))
+    else:
+        languages: tuple[Language, ...] = ("en", "ru", "zh")
+        phrases_of = {one: read_phrases("fire-risk", project, language=one) for one in languages}
+        click.echo(fire_cap(told, phrases_of))

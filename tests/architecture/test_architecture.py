@@ -49,6 +49,7 @@ TESTED_ELSEWHERE = {
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
     "algorithms/landscape/": "algorithms/test_landscape",
+    "io/fire_cap": "cli/test_fire_risk",
     "io/fire_json": "cli/test_fire_risk",
     "io/fire_text": "cli/test_fire_risk",
     "io/http_policy": "io/test_http",

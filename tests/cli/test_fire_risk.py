@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import fire_inputs
 import pytest
@@ -10,6 +11,7 @@ from fire_inputs import DAY, SIX
 from wcwidth import wcswidth
 
 from habitat.cli.main import run
+from habitat.io.fire_cap import NAMESPACE, fire_cap
 from habitat.io.fire_files import read_phrases
 from habitat.io.fire_json import fire_geojson, fire_json
 from habitat.io.fire_text import fire_text
@@ -17,6 +19,7 @@ from habitat.pipeline.fire_risk import FireQuery, make_brief
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "pipelines" / "fire-risk.yaml"
+CAP = f"{{{NAMESPACE}}}"
 ALERT, UNKNOWN, CONFIG, INPUT = 20, 21, 3, 4
 
 
@@ -271,6 +274,51 @@ def test_explain_takes_a_position_and_refuses_what_is_neither(capsys):
     assert json.loads(capsys.readouterr().out)["cell"]["distance_km"] < 20
     assert run([*asked, "atlantis", "--date", str(DAY)]) == 2
     assert run([*asked, "142.7,130.8", "--date", str(DAY)]) == 2
+
+
+# --- Common Alerting Protocol ---------------------------------------------------------------------
+
+#: Order of the elements in the schema of CAP 1.2, of those that are used.
+CAP_ORDER = {
+    "alert": ["identifier", "sender", "sent", "status", "msgType", "source", "scope",
+              "restriction", "note", "info"],
+    "info": ["language", "category", "event", "urgency", "severity", "certainty", "onset",
+             "expires", "headline", "description", "parameter", "area"],
+    "area": ["areaDesc", "circle"],
+    "parameter": ["valueName", "value"],
+}  # fmt: skip
+
+
+def cap_of(brief):
+    """Return the root of the message."""
+    phrases = {one: read_phrases("fire-risk", ROOT, language=one) for one in ("en", "ru", "zh")}
+    return ET.fromstring(fire_cap(brief, phrases))
+
+
+def test_the_message_has_the_elements_of_the_protocol_in_its_order(gale):
+    root = cap_of(brief_of(gale))
+    for element in root.iter():
+        tag = element.tag.removeprefix(CAP)
+        ranks = [CAP_ORDER[tag].index(child.tag.removeprefix(CAP)) for child in element]
+        assert ranks == sorted(ranks), tag
+    assert root.findtext(f"{CAP}status") == "Actual"
+    assert {e.text for e in root.iter(f"{CAP}severity")} == {"Extreme"}
+    assert [e.text for e in root.iter(f"{CAP}language")] == ["en", "ru-RU", "zh-CN"]
+    assert "Barabash" in root.findtext(f"{CAP}note")
+    assert "Barabash" not in {e.text for e in root.iter(f"{CAP}areaDesc")}
+
+
+def test_times_of_the_message_have_an_offset_and_never_z(gale):
+    root = cap_of(brief_of(gale))
+    times = [root.findtext(f"{CAP}sent"), *(e.text for e in root.iter(f"{CAP}expires"))]
+    assert all(time.endswith("+10:00") for time in times)
+
+
+def test_simulated_weather_makes_an_exercise_that_says_so(capsys):
+    code, out = command(capsys, "--date", "2025-03-22", "--format", "cap")
+    assert code == 0
+    assert "<status>Exercise</status>" in out
+    assert out.count("<headline>SIMULATED: ") == 3
 
 
 # --- alerts from brief to brief -------------------------------------------------------------------
