@@ -34,7 +34,7 @@ def notes_of(
         *([Note("hotspots_stale", {"hours": hotspots_h})] if hotspots.stale else []),
         *_why(danger, places),
         *_snow(danger, places),
-        *([Note("snow_unknown", {})] if _missing(weather.snow_cm) else []),
+        *([Note("snow_unknown", {})] if np.isnan(danger.noon.snow_cm).any() else []),
         *([Note("sun_unknown", {})] if weather.solar_kw_m2 is None else []),
         Note("assumed", {"curing": round(danger.curing_pct)}),
     )
@@ -51,10 +51,6 @@ def alert_notes(news: Sequence[FireAlert]) -> tuple[Note, ...]:
             facts |= {"id": worst.alert_id, "place": worst.place_id}
             notes.append(Note(f"alert_{state}", facts))
     return tuple(notes)
-
-
-def _missing(snow_cm: np.ndarray | None) -> bool:
-    return snow_cm is None or bool(np.isnan(snow_cm[-1]).any())
 
 
 def _unknown(places: Sequence[PlaceDanger], weather_h: int, near_km: int) -> Iterator[Note]:

@@ -37,6 +37,7 @@ WEATHER_NEAR_KM = 30
 FIRE_NEAR_KM = 20.0
 _CELL_DEG = 0.25
 _POLE_DEG = 90.0
+_YEARS = range(1950, 2101)
 _SPIN_UP_DAYS = 300
 _REACH_M = 50_000.0
 _SEED = 7
@@ -164,6 +165,10 @@ def _setting(query: FireQuery) -> _Setting:
     fuels = read_fuels(steps[0].fuels, project)
     places = read_places(steps[0].places, project, fuels=fuels)
     day = query.day or query.now.astimezone(places.clock.zone).date()
+    if day.year not in _YEARS:
+        raise UsageError(
+            f"date: expected a year from {_YEARS.start} to {_YEARS.stop - 1}, got {day}"
+        )
     return _Setting(query, config, steps[0], project, fuels, places, day)
 
 

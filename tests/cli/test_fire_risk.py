@@ -372,6 +372,21 @@ def test_what_is_no_weather_is_refused(tmp_path, capsys):
     assert command(capsys, "--date", DAY, "--weather", path)[0] == INPUT
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "22 March"])
+def test_a_day_that_no_weather_can_have_is_a_usage_error(capsys, day):
+    assert command(capsys, "--date", day)[0] == 2
+
+
+def test_weather_without_any_hour_is_unknown(tmp_path):
+    answer = fire_inputs.gale()
+    answer["hourly"] = {name: [] for name in answer["hourly"]}
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    assert brief.unknown
+    assert not brief.alert
+    assert all(found.level is None for found in brief.places)
+    assert "UNKNOWN" in text_of(brief)
+
+
 @pytest.mark.parametrize(
     ("key", "value"), [("weather", "open-meteo"), ("weather", "file"), ("hotspots", "firms")]
 )
