@@ -26,6 +26,7 @@ _COMMANDS = {
     "example": "Write real images of 1 km² as a folder of scenes, for pipelines/demo-real.yaml.",
     "index": "Write STAC items for the GeoTIFFs of a folder.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
+    "fire-risk": "Print the fire danger of a day near places, and fires near them.",
     "cache": "List, verify and prune what was downloaded.",
     "verify": "Say whether what is on disk still equals what was published.",
 }
@@ -38,7 +39,9 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"habitat.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(
+            f"habitat.cli.{cmd_name.replace('-', '_')}"
+        ).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's

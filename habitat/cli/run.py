@@ -66,7 +66,12 @@ def parse_day(text: str | None) -> date:
     """Return the as-of date: what was given, else today in UTC."""
     if text is None:
         return datetime.now(UTC).date()  # noqa: TID251  # the command line is where the clock is
+    return given_day(text, "--as-of")
+
+
+def given_day(text: str, option: str) -> date:
+    """Return the date that an option gives."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f"--as-of: expected a date like 2024-10-15, got {text!r}") from None
+        raise click.UsageError(f"{option}: expected a date like 2024-10-15, got {text!r}") from None

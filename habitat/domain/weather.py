@@ -15,6 +15,12 @@ _RANGES = {
     "wind_kmh": (0.0, 150.0),
     "rain_mm": (0.0, 250.0),
 }
+#: The same of what a source may not give: snow [cm], direction [degrees], sunshine [kW/m2].
+_OPTIONAL_RANGES = {
+    "snow_cm": (0.0, 1000.0),
+    "wind_from_deg": (0.0, 360.0),
+    "solar_kw_m2": (0.0, 1.5),
+}
 #: A calmer day than this [km/h] is a wind in metres per second, or a broken series.
 _LEAST_MEAN_WIND = 1.0
 _DAY_HOURS = 24
@@ -42,6 +48,9 @@ class Weather:
         When it was made (with a time zone); None where the file does not say.
     simulated : bool
         True where it is invented.
+    snow_cm, wind_from_deg, solar_kw_m2 : numpy.ndarray or None
+        float32 ``(time, cell)``: snow depth, where the wind comes from (clockwise from north), mean
+        global radiation of the hour that ends at ``time``; None where the source has none.
     """
 
     latitude: np.ndarray
@@ -54,6 +63,9 @@ class Weather:
     source: str
     issued: datetime | None = None
     simulated: bool = False
+    snow_cm: np.ndarray | None = None
+    wind_from_deg: np.ndarray | None = None
+    solar_kw_m2: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Refuse other shapes, steps and units than promised."""
@@ -62,8 +74,10 @@ class Weather:
             raise ValueError(f"weather {self.source}: latitude and longitude differ in length")
         if shape[0] > 1 and (np.diff(self.time) != _HOUR).any():
             raise ValueError(f"weather {self.source}: expected every hour once, in order")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in (_RANGES | _OPTIONAL_RANGES).items():
             values = getattr(self, name)
+            if values is None and name in _OPTIONAL_RANGES:
+                continue
             if values.shape != shape:
                 raise ValueError(f"weather {name}: expected shape {shape}, got {values.shape}")
             bad = values[(values < low) | (values > high) | np.isinf(values)]

@@ -1,4 +1,4 @@
-"""Data files: legends, species and seasons, read and checked.
+"""Data files: how they are found, and legends, species and seasons, read and checked.
 
 A plain name, ``border-zone``, is the file ``<kind>/border-zone.yaml`` of the project, else of
 the program. A path, ``my/legend.yaml``, is relative to the project and must stay inside it.
@@ -17,7 +17,7 @@ from habitat.domain.period import MonthDay, Season, SeasonPart, SeasonTable
 from habitat.domain.species import Species
 from habitat.io.yaml_file import YamlDocument, load_yaml, nearest, parse_yaml, validate
 
-Kind = Literal["legends", "species", "seasons"]
+Kind = Literal["legends", "species", "seasons", "places", "fuels", "phrases"]
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
 _PATH_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
@@ -28,26 +28,28 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$")]
 
-F = TypeVar("F", bound="_File")
+F = TypeVar("F", bound="DataFile")
 
 
-class _File(BaseModel):
+class DataFile(BaseModel):
+    """Base of every part of a data file: unknown keys refused, values frozen."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _ClassRow(_File):
+class _ClassRow(DataFile):
     code: Code
     name: Text
     colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
     kind: Literal["forest", "shrub", "grass", "crop", "water", "built", "bare", ""] = ""
 
 
-class _CrosswalkPart(_File):
+class _CrosswalkPart(DataFile):
     to: Name
     codes: dict[int, Annotated[int, Field(ge=0, le=254)]]
 
 
-class _LegendFile(_File):
+class _LegendFile(DataFile):
     name: Name
     classes: Annotated[list[_ClassRow], Field(min_length=1)]
     crosswalk: _CrosswalkPart | None = None
@@ -65,7 +67,7 @@ class _LegendFile(_File):
         return self
 
 
-class _SpeciesFile(_File):
+class _SpeciesFile(DataFile):
     name: Name
     scientific_name: Text
     habitat_classes: Annotated[list[Code], Field(min_length=1)]
@@ -90,7 +92,7 @@ class _SpeciesFile(_File):
         return self
 
 
-class _Part(_File):
+class _Part(DataFile):
     start: Day
     end: Day
     year_offset: Annotated[int, Field(ge=-1, le=0)] = 0
@@ -106,7 +108,7 @@ class _Part(_File):
         return self
 
 
-class _SeasonsFile(_File):
+class _SeasonsFile(DataFile):
     name: Name
     seasons: Annotated[dict[Name, Annotated[list[_Part], Field(min_length=1)]], Field(min_length=1)]
     fire_season: Annotated[list[_Part], Field(min_length=1)]
@@ -133,7 +135,7 @@ def read_legend(name_or_path: str, base: Path) -> Legend:
     ConfigError
         ``file:line: path: what``, all faults at once.
     """
-    return _legend(_read("legends", name_or_path, base, _LegendFile))
+    return _legend(read_data_file("legends", name_or_path, base, _LegendFile))
 
 
 def read_crosswalk(name_or_path: str, base: Path) -> Crosswalk | None:
@@ -141,7 +143,7 @@ def read_crosswalk(name_or_path: str, base: Path) -> Crosswalk | None:
 
     The target legend is read too, and a code that it does not have is refused (ConfigError).
     """
-    found = _read("legends", name_or_path, base, _LegendFile)
+    found = read_data_file("legends", name_or_path, base, _LegendFile)
     if found.crosswalk is None:
         return None
     target = read_legend(found.crosswalk.to, base)
@@ -156,7 +158,7 @@ def read_crosswalk(name_or_path: str, base: Path) -> Crosswalk | None:
 
 def read_species(name_or_path: str, base: Path) -> Species:
     """Read the habitat rules of a species; parameters and errors as in :func:`read_legend`."""
-    fields = _read("species", name_or_path, base, _SpeciesFile).model_dump()
+    fields = read_data_file("species", name_or_path, base, _SpeciesFile).model_dump()
     for key in ("habitat_classes", "conditional_classes"):
         fields[key] = tuple(fields[key])
     return Species(**fields)
@@ -164,7 +166,7 @@ def read_species(name_or_path: str, base: Path) -> Species:
 
 def read_seasons(name_or_path: str, base: Path) -> SeasonTable:
     """Read the seasons of a zone; parameters and errors as in :func:`read_legend`."""
-    found = _read("seasons", name_or_path, base, _SeasonsFile)
+    found = read_data_file("seasons", name_or_path, base, _SeasonsFile)
     seasons = {name: Season(name, _parts(parts)) for name, parts in found.seasons.items()}
     return SeasonTable(
         found.name, seasons, _parts(found.fire_season), MonthDay.parse(found.green_up)
@@ -192,7 +194,8 @@ def _month_day(text: str) -> MonthDay:
         raise ValueError(str(error)) from None
 
 
-def _read(kind: Kind, name_or_path: str, base: Path, model: type[F]) -> F:
+def read_data_file(kind: Kind, name_or_path: str, base: Path, model: type[F]) -> F:
+    """Read a data file and check it against its model; errors as in :func:`read_legend`."""
     return validate(_document(kind, name_or_path, base), model)
 
 

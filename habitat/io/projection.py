@@ -86,6 +86,15 @@ def geodesic_km2(geometry_wgs84: BaseGeometry) -> float:
     return abs(float(geod.geometry_area_perimeter(rings)[0])) / 1e6
 
 
+def geodesic_from(
+    lon: float, lat: float, to_lon: np.ndarray, to_lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return bearing [degrees, 0 to 360 from north] and distance [km], float64, to points."""
+    start = np.full(len(to_lon), lon), np.full(len(to_lon), lat)
+    azimuth, _, distance_m = pyproj.Geod(ellps="WGS84").inv(*start, to_lon, to_lat)
+    return np.asarray(azimuth) % 360.0, np.asarray(distance_m) / 1000.0
+
+
 def areal_scale(x_m: np.ndarray, y_m: np.ndarray, epsg: int) -> np.ndarray:
     """Return the area in the projection over the area on the ellipsoid, float64, at points."""
     proj = pyproj.Proj(pyproj.CRS.from_epsg(epsg))

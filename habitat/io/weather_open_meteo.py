@@ -21,7 +21,11 @@ _UNITS: dict[str, tuple[str, dict[str, tuple[float, float]]]] = {
         {"km/h": (1.0, 0.0), "m/s": (3.6, 0.0), "kn": (1.852, 0.0), "mp/h": (1.609344, 0.0)},
     ),
     "rain_mm": ("precipitation", {"mm": (1.0, 0.0), "inch": (25.4, 0.0)}),
+    "snow_cm": ("snow_depth", {"m": (100.0, 0.0), "ft": (30.48, 0.0)}),
+    "wind_from_deg": ("wind_direction_10m", {"°": (1.0, 0.0)}),
+    "solar_kw_m2": ("shortwave_radiation", {"W/m²": (0.001, 0.0)}),
 }
+_OPTIONAL = ("snow_cm", "wind_from_deg", "solar_kw_m2")
 
 
 def parse_open_meteo(body: bytes, *, issued: datetime | None = None) -> Weather:
@@ -51,7 +55,11 @@ def parse_open_meteo(body: bytes, *, issued: datetime | None = None) -> Weather:
     times = [_hours(place) for place in places]
     if any(not np.array_equal(times[0], time) for time in times):
         raise InputError("Open-Meteo: expected the same hours at all places. Ask for them at once.")
-    columns = {name: np.stack([_column(p, name) for p in places], axis=1) for name in _UNITS}
+    columns = {
+        name: np.stack([_column(p, name) for p in places], axis=1)
+        for name in _UNITS
+        if name not in _OPTIONAL or all(_UNITS[name][0] in p["hourly"] for p in places)
+    }
     return Weather(
         np.array([_number(place, "latitude") for place in places]),
         np.array([_number(place, "longitude") for place in places]),
@@ -62,6 +70,9 @@ def parse_open_meteo(body: bytes, *, issued: datetime | None = None) -> Weather:
         rain_mm=columns["rain_mm"],
         source="Open-Meteo",
         issued=issued,
+        snow_cm=columns.get("snow_cm"),
+        wind_from_deg=columns.get("wind_from_deg"),
+        solar_kw_m2=columns.get("solar_kw_m2"),
     )
 
 

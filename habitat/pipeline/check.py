@@ -4,6 +4,7 @@ from pathlib import Path
 
 from habitat.domain.errors import ConfigError, InputError, NotBuiltError
 from habitat.io.data_files import read_legend, read_seasons, read_species
+from habitat.io.fire_files import read_fuels, read_places
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
 from habitat.pipeline.config import (
@@ -60,6 +61,8 @@ def _check_settings(config: PipelineConfig, base: Path) -> list[str]:
     for step in config.steps:
         if isinstance(step, Habitat):
             read_species(step.species, base)
+        if isinstance(step, FireRisk):
+            read_places(step.places, base, fuels=read_fuels(step.fuels, base))
     return []
 
 
@@ -99,7 +102,8 @@ def _check_files(config: PipelineConfig, base: Path) -> list[str]:
         if model.endswith(".json") and (base / model).is_file():
             read_model(base / model)
     notes = [
-        "the fire_risk step is not built in this version; running stops before any work"
+        "the fire_risk step publishes no release in this version: use habitat fire-risk FILE; "
+        "habitat run stops before any work"
         for step in config.steps
         if isinstance(step, FireRisk)
     ]
@@ -134,6 +138,8 @@ def named_files(step: object) -> list[str]:
         return [name for name in given if name]
     if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
         return [step.model]
+    if isinstance(step, FireRisk):
+        return [name for name in (step.weather, step.hotspots) if "." in name]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []

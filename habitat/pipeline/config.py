@@ -391,12 +391,36 @@ class Assess(Saved):
 
 
 class FireRisk(StepConfig):
-    """Fire danger and alerts (not built in this version)."""
+    """Fire danger of a day and fires near places; ``habitat fire-risk`` reads it."""
 
     step: Literal["fire_risk"]
-    weather: Literal["simulated", "open-meteo", "file"] = "simulated"
-    hotspots: Literal["none", "firms", "file"] = "none"
-    min_level: int = Field(default=4, ge=1, le=5)
+    weather: DataName = Field(
+        default="simulated",
+        description="'simulated', 'file' (given with --weather), or an Open-Meteo file (.json)",
+    )
+    hotspots: DataName = Field(
+        default="none",
+        description="'none', 'file' (given with --hotspots), or a FIRMS file (.csv)",
+    )
+    places: DataName = Field(default="border-zone", description="a places file")
+    fuels: DataName = Field(default="border-zone", description="a fuels file")
+    min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
+
+    @field_validator("weather")
+    @classmethod
+    def _known_weather(cls, weather: str) -> str:
+        return _one_of(weather, ("simulated", "open-meteo", "file"), ".json")
+
+    @field_validator("hotspots")
+    @classmethod
+    def _known_hotspots(cls, hotspots: str) -> str:
+        return _one_of(hotspots, ("none", "firms", "file"), ".csv")
+
+
+def _one_of(text: str, words: tuple[str, ...], ending: str) -> str:
+    if text not in words and not text.endswith(ending):
+        raise ValueError(f"expected one of {list(words)}, or a file ending in {ending}")
+    return text
 
 
 class Publish(StepConfig):

@@ -51,8 +51,8 @@ def planner_of(step: Any) -> Planner:
     module, function = PLANNERS[type(step)]
     if not module:
         raise NotBuiltError(
-            f"step {step.step!r}: this version does not have it; nothing was computed. "
-            "It comes with a later version."
+            f"step {step.step!r}: this version publishes no release of it; nothing was computed. "
+            "For the brief run: habitat fire-risk FILE"
         )
     planner: Planner = getattr(import_module(f"habitat.pipeline.steps.{module}"), function)
     return planner

@@ -1,0 +1,144 @@
+"""What a duty officer is told of one day: places, fires near them, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.place import Clock, Place
+
+Fact = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence as data.
+
+    Attributes
+    ----------
+    key : str
+        Phrase, ``grass_despite_fwi``.
+    facts : dict of str to fact
+        What the phrase is filled with; None where not known.
+    """
+
+    key: str
+    facts: Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDanger:
+    """The worst fuel at the worst weather cell of a place.
+
+    Attributes
+    ----------
+    place : Place
+    level : int or None
+        None where not known.
+    unknown : Unknown
+        Why not. With some of its fuels or cells unknown a place keeps the worst known level and
+        says so here too.
+    fuel, cell : int
+        Row and column of ``FireDanger``; -1 where there is none.
+    """
+
+    place: Place
+    level: int | None
+    unknown: Unknown
+    fuel: int
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class FireNear:
+    """A detection and the nearest place.
+
+    Attributes
+    ----------
+    time : datetime
+        Of the observation, UTC.
+    latitude, longitude : float
+    frp_mw : float or None
+    place : Place
+        The nearest.
+    distance_km : float
+        From the place.
+    bearing_deg : float
+        From the place to the fire, clockwise from north.
+    """
+
+    time: datetime
+    latitude: float
+    longitude: float
+    frp_mw: float | None
+    place: Place
+    distance_km: float
+    bearing_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Where an input comes from and how old it is.
+
+    Attributes
+    ----------
+    source : str
+        Empty where none was asked for.
+    saved : datetime or None
+        When it was made or saved, with a time zone.
+    stale : bool
+        Too old, or its age is not known.
+    """
+
+    source: str
+    saved: datetime | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FireBrief:
+    """All of it; every output is made from this alone.
+
+    Attributes
+    ----------
+    made : datetime
+        When, with a time zone.
+    clock : Clock
+        Whose day it is.
+    danger : FireDanger
+    places : tuple of PlaceDanger
+        Worst first, the unknown after the alerts.
+    fires : tuple of FireNear
+        Nearest to a place first.
+    weather, hotspots : Feed
+    notes : tuple of Note
+        Reasons and reservations, most important first.
+    simulated : bool
+    min_level : int
+        Level that is an alert.
+    fire_near_km : float
+        A detection as near as this to a place is an alert too.
+    """
+
+    made: datetime
+    clock: Clock
+    danger: FireDanger
+    places: tuple[PlaceDanger, ...]
+    fires: tuple[FireNear, ...]
+    weather: Feed
+    hotspots: Feed
+    notes: tuple[Note, ...]
+    simulated: bool
+    min_level: int
+    fire_near_km: float
+
+    @property
+    def alert(self) -> bool:
+        """A known level reaches ``min_level``, or a fire is near a place."""
+        high = any((found.level or 0) >= self.min_level for found in self.places)
+        return high or any(fire.distance_km <= self.fire_near_km for fire in self.fires)
+
+    @property
+    def unknown(self) -> bool:
+        """Something that was asked for is not known: missing or stale input."""
+        return any(found.unknown for found in self.places) or self.hotspots.stale

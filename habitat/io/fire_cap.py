@@ -1,0 +1,111 @@
+"""The fire brief as one message of the Common Alerting Protocol 1.2 (OASIS, July 2010).
+
+One ``info`` block per level and language, with the places of that level as circles. SIMULATED
+weather makes an ``Exercise``. A place that is not known is in the note and has no block.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+from habitat.domain.fire_brief import FireBrief, PlaceDanger
+from habitat.domain.place import Language
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+_SENDER = "habitat-fire-risk"
+_SEVERITY = {1: "Minor", 2: "Minor", 3: "Moderate", 4: "Severe", 5: "Extreme"}
+_TAGS: dict[Language, str] = {"en": "en", "ru": "ru-RU", "zh": "zh-CN"}
+#: Radius of a place that is a point [km].
+_POINT_KM = 5.0
+_VALID_H = 12
+
+
+def fire_cap(brief: FireBrief, phrases: Mapping[Language, Mapping[str, str]]) -> str:
+    """Return the message; without a place at ``min_level`` it has no ``info``.
+
+    Parameters
+    ----------
+    phrases : dict
+        Phrases of every language that the message is to have.
+    """
+    alert = ET.Element("alert", xmlns=NAMESPACE)
+    sent = _time(brief, brief.made)
+    _add(alert, "identifier", _identifier(brief))
+    _add(alert, "sender", _SENDER)
+    _add(alert, "sent", sent)
+    _add(alert, "status", "Exercise" if brief.simulated else "Actual")
+    _add(alert, "msgType", "Alert")
+    _add(alert, "source", brief.weather.source)
+    _add(alert, "scope", "Restricted")
+    _add(alert, "restriction", "For the duty officers of the parks; not an official warning.")
+    _add(alert, "note", _note(brief))
+    levels = sorted({f.level for f in brief.places if f.level is not None}, reverse=True)
+    for level in [level for level in levels if level >= brief.min_level]:
+        found = [place for place in brief.places if place.level == level]
+        for language, words in phrases.items():
+            _info(alert, brief, found, (language, words))
+    ET.indent(alert)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(alert, encoding="unicode")
+
+
+def _identifier(brief: FireBrief) -> str:
+    """Name the message by what it says and when."""
+    said = [(f.place.place_id, f.level, int(f.unknown)) for f in brief.places]
+    digest = hashlib.sha256(repr((brief.made.isoformat(), brief.danger.day, said)).encode())
+    return f"habitat-{brief.danger.day:%Y%m%d}-{digest.hexdigest()[:16]}"
+
+
+def _note(brief: FireBrief) -> str:
+    unknown = ", ".join(f.place.names["en"] for f in brief.places if f.unknown) or "none"
+    text = f"UNKNOWN: {unknown}"
+    return f"SIMULATED. {text}" if brief.simulated else text
+
+
+def _info(
+    alert: ET.Element,
+    brief: FireBrief,
+    found: list[PlaceDanger],
+    told: tuple[Language, Mapping[str, str]],
+) -> None:
+    language, words = told
+    level = found[0].level or 0
+    worst, danger = found[0], brief.danger
+    peak = danger.peak[worst.fuel, worst.cell].astype("datetime64[s]").astype(int)
+    onset = datetime.fromtimestamp(int(peak), UTC)
+    info = ET.SubElement(alert, "info")
+    _add(info, "language", _TAGS[language])
+    _add(info, "category", "Fire")
+    _add(info, "event", words["cap_event"])
+    _add(info, "urgency", "Expected")
+    _add(info, "severity", _SEVERITY[level])
+    _add(info, "certainty", "Possible" if brief.simulated else "Likely")
+    _add(info, "onset", _time(brief, onset))
+    _add(info, "expires", _time(brief, onset + timedelta(hours=_VALID_H)))
+    headline = words["cap_headline"].format(level=level, day=danger.day, count=len(found))
+    _add(info, "headline", f"SIMULATED: {headline}" if brief.simulated else headline)
+    kw_m = round(float(danger.intensity_kw_m[worst.fuel, worst.cell]))
+    facts = {"fuel": words[danger.fuels[worst.fuel]], "intensity": kw_m}
+    told_of = words["cap_description"].format(place=worst.place.names[language], **facts)
+    _add(info, "description", told_of)
+    _parameter(info, "fire_intensity_level", str(level))
+    for place in found:
+        area = ET.SubElement(info, "area")
+        _add(area, "areaDesc", place.place.names[language])
+        at = place.place
+        _add(area, "circle", f"{at.latitude},{at.longitude} {at.radius_km or _POINT_KM:g}")
+
+
+def _parameter(info: ET.Element, name: str, value: str) -> None:
+    parameter = ET.SubElement(info, "parameter")
+    _add(parameter, "valueName", name)
+    _add(parameter, "value", value)
+
+
+def _add(parent: ET.Element, tag: str, text: str) -> None:
+    ET.SubElement(parent, tag).text = text
+
+
+def _time(brief: FireBrief, moment: datetime) -> str:
+    """Return a time with its offset, never Z, as the protocol asks."""
+    return moment.astimezone(brief.clock.zone).isoformat(timespec="seconds")

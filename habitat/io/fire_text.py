@@ -1,0 +1,164 @@
+"""The fire brief as text for one terminal screen, in English, Russian or Chinese."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wcwidth import clip, ljust, rjust, wrap
+
+from habitat.domain.fire_brief import Feed, FireBrief, FireNear, Note, PlaceDanger
+from habitat.domain.place import Language, Place
+
+WIDTH, HEIGHT = 80, 24
+_FEWEST_PLACES, _MOST_FIRES = 4, 4
+_COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
+_ROMAN = ("?", "I", "II", "III", "IV", "V")
+#: Width of the columns: place, level, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
+_COLUMNS = (26, 3, 11, 5, 6, 9, 7, 5)
+_LEFT = (0, 2)
+_KMH = 60 / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A brief with the phrases and names of one language."""
+
+    brief: FireBrief
+    phrases: Mapping[str, str]
+    language: Language
+
+    def say(self, key: str, **facts: object) -> str:
+        return self.phrases[key].format(**facts)
+
+    def name(self, place: Place) -> str:
+        return place.names[self.language]
+
+    def when(self, moment: datetime) -> str:
+        """Return a time in the zone's own clock, named."""
+        clock = self.brief.clock
+        return f"{moment.astimezone(clock.zone):%Y-%m-%d %H:%M} {clock.label}"
+
+    def toward(self, bearing_deg: float | None) -> str:
+        if bearing_deg is None:
+            return "?"
+        return self.phrases[_COMPASS[round(bearing_deg / 45.0) % len(_COMPASS)]]
+
+
+def fire_text(brief: FireBrief, phrases: Mapping[str, str], *, language: Language) -> str:
+    """Return a brief of at most 24 lines of 80 terminal cells.
+
+    What does not fit is counted, ``+3 more``. Every time names its zone; what is not known says so
+    and has no number.
+    """
+    words = _Words(brief, phrases, language)
+    head = _head(words)
+    notes = [line for note in brief.notes for line in wrap(_sentence(words, note), WIDTH)]
+    fires = _cut([_fire(words, fire) for fire in brief.fires], _MOST_FIRES, words)
+    room = HEIGHT - len(head) - len(fires)
+    rows = [_row(words, found) for found in brief.places]
+    places = _cut(rows, max(room - len(notes), min(_FEWEST_PLACES, len(rows))), words)
+    notes = _cut(notes, room - len(places), words)
+    return "\n".join(clip(line.rstrip(), 0, WIDTH) for line in [*head, *places, *fires, *notes])
+
+
+def _head(words: _Words) -> list[str]:
+    brief = words.brief
+    lines = [
+        words.say("title", day=brief.danger.day, made=words.when(brief.made)),
+        _alert(words),
+        f"{words.say('weather')}: {_feed(words, brief.weather)}",
+        f"{words.say('hotspots')}: {_feed(words, brief.hotspots)}",
+        *wrap(f"{words.say('legend')} {words.say('legend_2')}", WIDTH),
+        _columns([words.say(k) for k in ("place", "level", "fuel", "spread", "intensity", "at")]
+                 + ["FWI/EF", "Nest"]),
+    ]  # fmt: skip
+    return [words.say("simulated"), *lines] if brief.simulated else lines
+
+
+def _alert(words: _Words) -> str:
+    brief = words.brief
+    known = [found.level for found in brief.places if found.level is not None]
+    facts = {
+        "level": brief.min_level,
+        "km": f"{brief.fire_near_km:g}",
+        "places": sum(level >= brief.min_level for level in known),
+        "fires": sum(fire.distance_km <= brief.fire_near_km for fire in brief.fires),
+        "unknown": sum(bool(found.unknown) for found in brief.places),
+    }
+    return words.say("alert" if brief.alert else "no_alert", **facts)
+
+
+def _feed(words: _Words, feed: Feed) -> str:
+    if not feed.source:
+        return words.say("none_asked")
+    if feed.saved is None:
+        return feed.source
+    text = words.say("saved", source=feed.source, time=words.when(feed.saved))
+    return f"{text} {words.say('stale')}" if feed.stale else text
+
+
+def _row(words: _Words, found: PlaceDanger) -> str:
+    name = words.name(found.place)
+    if found.level is None:
+        return _columns([name, "?"]) + " " + words.say("unknown")
+    danger, fuel, cell = words.brief.danger, found.fuel, found.cell
+    noon = danger.noon
+    peak = danger.peak[fuel, cell].item().replace(tzinfo=UTC).astimezone(words.brief.clock.zone)
+    effis, nesterov = int(noon.effis_class[cell]), int(noon.nesterov_class[cell])
+    fwi = f"{noon.fwi[cell]:.0f}/{effis}" if effis else "?"
+    return _columns(
+        [
+            name,
+            f"{found.level}{' ?' if found.unknown else ''}",
+            words.say(danger.fuels[fuel]),
+            f"{danger.spread_m_min[fuel, cell] * _KMH:.1f}",
+            f"{danger.intensity_kw_m[fuel, cell]:.0f}",
+            f"{peak:%H:%M}{words.brief.clock.utc_offset_hours:+03d}",
+            fwi,
+            _ROMAN[nesterov],
+        ]
+    )
+
+
+def _columns(cells: Sequence[str]) -> str:
+    fitted = [
+        (ljust if at in _LEFT else rjust)(clip(cell, 0, width), width)
+        for at, (cell, width) in enumerate(zip(cells, _COLUMNS, strict=False))
+    ]
+    return " ".join(fitted)
+
+
+def _fire(words: _Words, fire: FireNear) -> str:
+    return words.say(
+        "fire",
+        distance=f"{fire.distance_km:.1f}",
+        bearing=words.toward(fire.bearing_deg),
+        place=words.name(fire.place),
+        time=words.when(fire.time),
+        frp="? MW" if fire.frp_mw is None else f"{fire.frp_mw:g} MW",
+    )
+
+
+def _sentence(words: _Words, note: Note) -> str:
+    """Fill a phrase; a fact that is not known is a question mark, never a number."""
+    facts: dict[str, object] = {k: "?" if v is None else v for k, v in note.facts.items()}
+    for key, value in note.facts.items():
+        if key == "place":
+            facts[key] = next(
+                words.name(f.place) for f in words.brief.places if f.place.place_id == value
+            )
+        elif key == "fuel":
+            facts[key] = words.say(str(value))
+        elif key == "effis" and value is not None:
+            facts[key] = words.say(f"effis_{value}")
+        elif key == "bearing" and isinstance(value, int | float):
+            facts[key] = words.toward(value)
+    return words.say(note.key, **facts)
+
+
+def _cut(lines: list[str], room: int, words: _Words) -> list[str]:
+    """Return at most `room` lines; the last one counts what was left out."""
+    if len(lines) <= room:
+        return lines
+    kept = max(room - 1, 0)
+    return [*lines[:kept], words.say("more", count=len(lines) - kept)]

@@ -1,0 +1,399 @@
+"""`habitat fire-risk` from files to screen and exit code."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import fire_inputs
+import pytest
+from fire_inputs import DAY, SIX
+from wcwidth import wcswidth
+
+from habitat.cli.main import run
+from habitat.io.fire_cap import NAMESPACE, fire_cap
+from habitat.io.fire_files import read_phrases
+from habitat.io.fire_json import fire_geojson, fire_json
+from habitat.io.fire_text import fire_text
+from habitat.pipeline.fire_risk import FireQuery, make_brief
+
+ROOT = Path(__file__).parents[2]
+PIPELINE = ROOT / "pipelines" / "fire-risk.yaml"
+CAP = f"{{{NAMESPACE}}}"
+ALERT, UNKNOWN, CONFIG, INPUT = 20, 21, 3, 4
+
+
+def brief_of(weather=None, **options):
+    return make_brief(
+        FireQuery(PIPELINE, None, **{"now": SIX, "day": DAY} | options, weather=weather)
+    )
+
+
+def text_of(brief, language="en"):
+    return fire_text(brief, read_phrases("fire-risk", ROOT, language=language), language=language)
+
+
+def command(capsys, *options):
+    """Run the command; return its exit code and what it printed."""
+    code = run(["fire-risk", str(PIPELINE), *map(str, options)])
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    return code, printed.out
+
+
+@pytest.fixture
+def gale(tmp_path):
+    return fire_inputs.write_weather(tmp_path / "gale.json", fire_inputs.gale())
+
+
+# --- SIMULATED default ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", "json", "geojson"])
+def test_the_default_needs_nothing_says_simulated_and_ends_with_zero(capsys, form):
+    code, out = command(capsys, "--date", "2025-03-22", "--format", form)
+    assert code == 0
+    assert "SIMULATED" in out
+    if form != "text":
+        assert json.loads(out)["simulated"] is True
+
+
+def test_today_is_the_day_at_the_places(capsys):
+    code, out = command(capsys)
+    assert code == 0
+    assert "VLAT (UTC+10)" in out
+    assert brief_of(day=None).danger.day == DAY
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2025-01-01", "2025-07-20", "2030-12-31"])
+def test_every_day_of_the_year_has_a_level_in_simulated_weather(capsys, day):
+    code, out = command(capsys, "--date", day, "--format", "json")
+    assert code == 0
+    assert all(place["level"] in range(1, 6) for place in json.loads(out)["places"])
+
+
+def test_the_same_question_has_the_same_answer():
+    assert fire_json(brief_of()) == fire_json(brief_of())
+
+
+def test_every_feature_of_a_simulated_geojson_says_so():
+    features = json.loads(fire_geojson(brief_of()))["features"]
+    assert {feature["properties"]["title"] for feature in features} == {"SIMULATED"}
+    assert {feature["properties"]["kind"] for feature in features} == {"place", "weather_cell"}
+
+
+# --- the screen -----------------------------------------------------------------------------------
+
+
+def crowded(tmp_path):
+    """The gale at every place, stale hotspots, more fires than fit."""
+    answers = [
+        fire_inputs.gale(place=(lat, lon))
+        for lat, lon in ((42.5, 130.75), (42.75, 130.5), (43.25, 131.25), (43.5, 130.75))
+    ]
+    weather = fire_inputs.write_weather(tmp_path / "weather.json", answers)
+    rows = [(42.70 + n / 100, 130.70, "2025-04-04", 1700 + n) for n in range(9)]
+    hotspots = fire_inputs.write_hotspots(tmp_path / "h.csv", rows, SIX - timedelta(hours=9))
+    return brief_of(weather, hotspots=hotspots)
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_the_text_fits_a_terminal_of_80_by_24(tmp_path, language):
+    for brief in (brief_of(), crowded(tmp_path)):
+        lines = text_of(brief, language).splitlines()
+        assert len(lines) <= 24
+        assert max(wcswidth(line) for line in lines) <= 80
+        assert min(wcswidth(line) for line in lines) >= 0
+
+
+@pytest.mark.parametrize(
+    ("language", "more"), [("en", "+6 more"), ("ru", "+ещё 6"), ("zh", "+另 6 条")]
+)
+def test_what_does_not_fit_is_counted(tmp_path, language, more):
+    assert more in text_of(crowded(tmp_path), language)
+
+
+def test_every_time_on_the_screen_names_its_zone(tmp_path):
+    import re
+
+    text = text_of(crowded(tmp_path))
+    times = re.findall(r"\d\d:\d\d.{0,4}", text)
+    assert len(times) > 8
+    assert all(re.match(r"\d\d:\d\d(\+10| VLA)", time) for time in times), times
+
+
+# --- the dry gale ---------------------------------------------------------------------------------
+
+
+def test_the_dry_gale_is_level_five_and_the_brief_says_why_fwi_is_low(gale):
+    brief = brief_of(gale)
+    kraskino = next(found for found in brief.places if found.place.place_id == "kraskino")
+    assert kraskino.level == 5
+    assert brief.alert
+    assert not brief.simulated
+    (why,) = [note for note in brief.notes if note.key == "grass_despite_fwi"]
+    assert why.facts["level"] == 5
+    assert why.facts["effis"] <= 2
+    assert why.facts["wind"] == 41
+    text = text_of(brief)
+    assert "Why level 5 at FWI" in text
+    assert "SIMULATED" not in text
+
+
+def test_the_alert_condition_is_in_the_exit_code_only_if_asked(gale, capsys):
+    import os
+
+    os.utime(gale)  # saved just now; the day is over, so that its weather is no forecast
+    options = ("--date", DAY, "--weather", gale)
+    assert command(capsys, *options)[0] == 0
+    assert command(capsys, *options, "--exit-code")[0] == ALERT
+
+
+# --- not known ------------------------------------------------------------------------------------
+
+
+def test_stale_weather_is_unknown_and_ends_with_21(tmp_path, capsys):
+    old = SIX - timedelta(hours=13)
+    path = fire_inputs.write_weather(tmp_path / "old.json", fire_inputs.gale(), old)
+    code, out = command(capsys, "--date", DAY, "--weather", path, "--exit-code")
+    assert code == UNKNOWN
+    assert "UNKNOWN" in out
+    brief = brief_of(path)
+    assert not brief.alert
+    assert all(found.level is None for found in brief.places)
+    assert "STALE" in text_of(brief)
+
+
+@pytest.mark.parametrize(("hours", "stale"), [(12, False), (13, True), (-2, True)])
+def test_weather_is_stale_after_twelve_hours_or_if_it_comes_from_the_future(tmp_path, hours, stale):
+    saved = SIX - timedelta(hours=hours)
+    path = fire_inputs.write_weather(tmp_path / "w.json", fire_inputs.gale(), saved)
+    assert brief_of(path).weather.stale is stale
+
+
+def test_the_weather_of_a_past_day_does_not_grow_stale(gale):
+    import os
+
+    later = SIX + timedelta(days=400)
+    os.utime(gale, (later.timestamp(), later.timestamp()))
+    assert not brief_of(gale, now=later).weather.stale
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_an_unknown_level_is_a_word_and_null_and_never_a_number(tmp_path, language):
+    answer = fire_inputs.gale()
+    answer["hourly"]["wind_speed_10m"][-10] = None
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    kraskino = next(found for found in brief.places if found.place.place_id == "kraskino")
+    assert kraskino.level is None
+    word = read_phrases("fire-risk", ROOT, language=language)["unknown"]
+    row = next(
+        line
+        for line in text_of(brief, language).splitlines()
+        if line.startswith(kraskino.place.names[language] + " ") and word in line
+    )
+    assert not any(letter.isdigit() for letter in row)
+    place = next(p for p in json.loads(fire_json(brief))["places"] if p["id"] == "kraskino")
+    assert place["level"] is None
+    assert place["unknown"] == "weather_missing"
+    assert place["numbers"]["intensity_kw_m"] is None
+
+
+def test_a_place_without_weather_near_is_unknown(gale):
+    brief = brief_of(gale)
+    barabash = next(found for found in brief.places if found.place.place_id == "barabash")
+    assert barabash.level is None
+    assert barabash.unknown.name == "NO_WEATHER_NEAR"
+    assert brief.unknown
+
+
+def test_a_place_with_a_fuel_that_is_not_known_keeps_the_other_level_and_says_so(tmp_path):
+    answer = fire_inputs.gale(days=30, place=(42.86, 130.37))
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    hunchun = next(found for found in brief.places if found.place.place_id == "hunchun")
+    assert hunchun.level == 4
+    assert hunchun.unknown.name == "SPINNING_UP"
+    assert "4 ?" in text_of(brief)
+
+
+# --- fires ----------------------------------------------------------------------------------------
+
+
+def test_a_fire_is_listed_with_distance_and_bearing_from_the_nearest_place(tmp_path):
+    rows = [
+        (42.80, 130.78, "2025-04-04", 1752),  # 10 km north of Kraskino
+        (42.80, 130.78, "2025-04-02", 1752),  # too long ago
+        (42.80, 130.78, "2025-04-05", 300),  # not yet seen at six
+    ]
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", rows))
+    (fire,) = brief.fires
+    assert fire.place.place_id == "kraskino"
+    assert fire.distance_km == pytest.approx(10.0, abs=0.05)
+    assert fire.bearing_deg == pytest.approx(0, abs=0.5)
+    assert brief.alert
+    assert "FIRE 10.0 km N of Kraskino, seen 2025-04-05 03:52 VLAT (UTC+10), 31.5 MW" in text_of(
+        brief
+    )
+
+
+def test_a_fire_far_from_every_place_is_listed_but_is_no_alert(tmp_path):
+    far = fire_inputs.write_hotspots(tmp_path / "h.csv", [(43.9, 131.6, "2025-04-04", 1752)])
+    brief = brief_of(hotspots=far, day=DAY.replace(month=8), now=SIX.replace(month=8))
+    assert not brief.fires  # four months ago
+    brief = brief_of(hotspots=far, min_level=5)
+    assert len(brief.fires) == 1
+    assert brief.fires[0].distance_km > 20
+    assert not brief.alert
+
+
+def test_stale_hotspots_are_unknown(tmp_path):
+    old = SIX - timedelta(hours=7)
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [], old), min_level=5)
+    assert brief.unknown
+    assert "Fires UNKNOWN" in text_of(brief)
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+
+def test_explain_gives_every_number_behind_the_level_of_a_place(gale, capsys):
+    asked = ["fire-risk", "explain", str(PIPELINE), "kraskino", "--date", str(DAY)]
+    assert run([*asked, "--weather", str(gale)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["fuels"]["reed"]["level"] == 5
+    assert found["fuels"]["reed"]["intensity_kw_m"] == pytest.approx(
+        300 * 0.7 * found["fuels"]["reed"]["spread_m_min"]
+    )
+    assert found["fuels"]["grass"]["noon"]["effis_class"] <= 2
+    assert found["simulated"] is False
+
+
+def test_explain_takes_a_position_and_refuses_what_is_neither(capsys):
+    asked = ["fire-risk", "explain", str(PIPELINE)]
+    assert run([*asked, "42.7,130.8", "--date", str(DAY)]) == 0
+    assert json.loads(capsys.readouterr().out)["cell"]["distance_km"] < 20
+    assert run([*asked, "atlantis", "--date", str(DAY)]) == 2
+    assert run([*asked, "142.7,130.8", "--date", str(DAY)]) == 2
+
+
+# --- Common Alerting Protocol ---------------------------------------------------------------------
+
+#: Order of the elements in the schema of CAP 1.2, of those that are used.
+CAP_ORDER = {
+    "alert": ["identifier", "sender", "sent", "status", "msgType", "source", "scope",
+              "restriction", "note", "info"],
+    "info": ["language", "category", "event", "urgency", "severity", "certainty", "onset",
+             "expires", "headline", "description", "parameter", "area"],
+    "area": ["areaDesc", "circle"],
+    "parameter": ["valueName", "value"],
+}  # fmt: skip
+
+
+def cap_of(brief):
+    """Return the root of the message."""
+    phrases = {one: read_phrases("fire-risk", ROOT, language=one) for one in ("en", "ru", "zh")}
+    return ET.fromstring(fire_cap(brief, phrases))
+
+
+def test_the_message_has_the_elements_of_the_protocol_in_its_order(gale):
+    root = cap_of(brief_of(gale))
+    for element in root.iter():
+        tag = element.tag.removeprefix(CAP)
+        ranks = [CAP_ORDER[tag].index(child.tag.removeprefix(CAP)) for child in element]
+        assert ranks == sorted(ranks), tag
+    assert root.findtext(f"{CAP}status") == "Actual"
+    assert {e.text for e in root.iter(f"{CAP}severity")} == {"Extreme"}
+    assert [e.text for e in root.iter(f"{CAP}language")] == ["en", "ru-RU", "zh-CN"]
+    assert "Barabash" in root.findtext(f"{CAP}note")
+    assert "Barabash" not in {e.text for e in root.iter(f"{CAP}areaDesc")}
+
+
+def test_times_of_the_message_have_an_offset_and_never_z(gale):
+    root = cap_of(brief_of(gale))
+    times = [root.findtext(f"{CAP}sent"), *(e.text for e in root.iter(f"{CAP}expires"))]
+    assert all(time.endswith("+10:00") for time in times)
+
+
+def test_simulated_weather_makes_an_exercise_that_says_so(capsys):
+    code, out = command(capsys, "--date", "2025-03-22", "--format", "cap")
+    assert code == 0
+    assert "<status>Exercise</status>" in out
+    assert out.count("<headline>SIMULATED: ") == 3
+
+
+# --- alerts from brief to brief -------------------------------------------------------------------
+
+
+def test_an_alert_is_told_once_and_silence_follows_while_nothing_changes(tmp_path, capsys):
+    state = tmp_path / "alerts.json"
+    options = ("--date", "2025-03-22", "--state", state, "--changed-only")
+    code, out = command(capsys, *options)
+    assert code == 0
+    assert "NEW alerts: 11" in out
+    kept = state.read_bytes()
+    assert command(capsys, *options, "--exit-code") == (ALERT, "")
+    assert state.read_bytes() == kept
+    code, out = command(capsys, "--date", "2025-03-22", "--state", state, "--format", "json")
+    alerts = json.loads(out)["alerts"]
+    assert {alert["state"] for alert in alerts} == {"new"}
+    assert len({alert["alert_id"] for alert in alerts}) == 11
+
+
+def test_stale_weather_breaks_the_silence_once(tmp_path, capsys):
+    old = SIX - timedelta(hours=13)
+    path = fire_inputs.write_weather(tmp_path / "old.json", fire_inputs.gale(), old)
+    options = ("--date", DAY, "--weather", path, "--state", tmp_path / "s.json", "--changed-only")
+    code, out = command(capsys, *options, "--exit-code")
+    assert code == UNKNOWN
+    assert "UNKNOWN" in out
+    assert command(capsys, *options, "--exit-code") == (UNKNOWN, "")
+
+
+def test_simulated_and_real_alerts_are_not_followed_in_one_file(tmp_path, gale, capsys):
+    state = tmp_path / "alerts.json"
+    assert command(capsys, "--date", "2025-03-22", "--state", state)[0] == 0
+    assert command(capsys, "--date", DAY, "--weather", gale, "--state", state)[0] == CONFIG
+
+
+def test_changed_only_without_a_state_file_is_a_usage_error(capsys):
+    assert command(capsys, "--date", DAY, "--changed-only")[0] == 2
+
+
+# --- refusals -------------------------------------------------------------------------------------
+
+
+def test_a_pipeline_without_the_step_is_refused(capsys):
+    assert run(["fire-risk", str(ROOT / "pipelines" / "demo.yaml")]) == CONFIG
+
+
+def test_what_is_no_weather_is_refused(tmp_path, capsys):
+    path = tmp_path / "page.json"
+    path.write_text("<html>")
+    assert command(capsys, "--date", DAY, "--weather", path)[0] == INPUT
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "22 March"])
+def test_a_day_that_no_weather_can_have_is_a_usage_error(capsys, day):
+    assert command(capsys, "--date", day)[0] == 2
+
+
+def test_weather_without_any_hour_is_unknown(tmp_path):
+    answer = fire_inputs.gale()
+    answer["hourly"] = {name: [] for name in answer["hourly"]}
+    brief = brief_of(fire_inputs.write_weather(tmp_path / "w.json", answer))
+    assert brief.unknown
+    assert not brief.alert
+    assert all(found.level is None for found in brief.places)
+    assert "UNKNOWN" in text_of(brief)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("weather", "open-meteo"), ("weather", "file"), ("hotspots", "firms")]
+)
+def test_a_feed_that_is_not_built_or_not_given_is_refused(tmp_path, capsys, key, value):
+    text = PIPELINE.read_text("utf-8")
+    path = tmp_path / "f.yaml"
+    path.write_text(
+        text.replace(f"{key}: {'simulated' if key == 'weather' else 'none'}", f"{key}: {value}")
+    )
+    assert run(["fire-risk", str(path), "--project", str(ROOT), "--date", str(DAY)]) == CONFIG
