@@ -76,6 +76,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
     """
+    from habitat.io.fire_state import alerts_held
     from habitat.pipeline.fire_risk import FireQuery, follow, make_brief
     from habitat.pipeline.loader import project_of
 
@@ -92,11 +93,15 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     if changed_only and state is None:
         raise click.UsageError("--changed-only: expected --state FILE with it, got none")
     found = make_brief(query)
-    followed = None if state is None else follow(found, state)
-    if followed is None or not (changed_only and followed.quiet):
-        _print(found, followed, (form, lang, project_of(path, project)))
-    if followed is not None:
-        followed.keep()
+    how = form, lang, project_of(path, project)
+    if state is None:
+        _print(found, None, how)
+    else:
+        with alerts_held(state):
+            followed = follow(found, state)
+            if not (changed_only and followed.quiet):
+                _print(found, followed, how)
+            followed.keep()
     if not exit_code:
         return 0
     return _ALERT if found.alert else _UNKNOWN if found.unknown else 0

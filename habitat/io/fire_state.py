@@ -1,5 +1,9 @@
 """The state file of alerts: read, checked, and replaced as a whole."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -7,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from habitat.domain.errors import VerificationError
+from habitat.domain.errors import LockError, VerificationError
 from habitat.domain.fire_alert import AlertLog, AlertState, FireAlert
 from habitat.io.durable import atomic_write_bytes, local_resources
 
@@ -30,6 +34,35 @@ class _StateFile(BaseModel):
     simulated: bool
     inputs: str
     alerts: list[_AlertRow]
+
+
+@contextmanager
+def alerts_held(path: Path) -> Iterator[None]:
+    """Hold the alerts of a state file, from reading to writing; the lock dies with the process.
+
+    Raises
+    ------
+    LockError
+        At once, if another run holds them.
+    """
+    beside = path.with_name(f"{path.name}.lock")
+    with local_resources("opening", beside):
+        fd = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _take(fd, path)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(fd: int, path: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LockError(
+            f"{path}: expected no other run, got one that follows these alerts now. Run the same "
+            "command again when it has ended."
+        ) from None
 
 
 def read_alerts(path: Path, *, simulated: bool) -> AlertLog:

@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
-from habitat.domain.errors import VerificationError
+from habitat.domain.errors import LockError, VerificationError
 from habitat.domain.fire_alert import AlertLog, AlertState, FireAlert
-from habitat.io.fire_state import read_alerts, write_alerts
+from habitat.io.fire_state import alerts_held, read_alerts, write_alerts
 
 ALERT = FireAlert("0123456789ab", "kraskino", date(2025, 4, 5), 5, AlertState.ESCALATED, 1)
 LOG = AlertLog(False, "digest", (ALERT,))
@@ -36,3 +36,16 @@ def test_an_unknown_state_is_refused(tmp_path):
     path.write_text(path.read_text().replace("escalated", "forgotten"))
     with pytest.raises(VerificationError):
         read_alerts(path, simulated=True)
+
+
+def test_two_runs_do_not_follow_the_same_alerts_at_once(tmp_path):
+    path = tmp_path / "alerts.json"
+    with (
+        alerts_held(path),
+        pytest.raises(LockError, match="follows these alerts"),
+        alerts_held(path),
+    ):
+        pytest.fail("held twice")
+    with alerts_held(path):
+        write_alerts(path, LOG)
+    assert read_alerts(path, simulated=False) == LOG
