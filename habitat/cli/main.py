@@ -17,6 +17,7 @@ from habitat.domain.errors import HabitatError
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
 _COMMANDS = {
     "run": "Run a pipeline and publish a release.",
+    "cost": "Say what imagery of a pipeline's zone costs, without network or credentials.",
     "check": "Say whether pipeline files are right, without network or credentials.",
     "show": "Print the dictionaries: layers, steps, indices, legend, exit codes.",
     "simulate": "Write a simulated landscape with known truth as a folder of scenes.",

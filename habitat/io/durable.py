@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -69,9 +70,9 @@ def require_safe_name(name: str, what: str) -> None:
 def temporary_beside(path: Path) -> Path:
     """Return a hidden name in the folder of ``path``: renaming never crosses file systems.
 
-    The suffix is kept, because drivers look at it.
+    The suffix is kept, because drivers look at it. Two threads may write one file.
     """
-    return path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    return path.with_name(f".tmp-{os.getpid()}-{threading.get_ident()}-{path.name}")
 
 
 def fsync_path(path: Path) -> None:

@@ -22,6 +22,8 @@ from habitat.io.boundaries import check_against_border, read_boundaries
 from habitat.io.data_files import read_legend, read_seasons
 from habitat.io.folder import FolderSource
 from habitat.io.projection import check_crs
+from habitat.io.sentinelhub_requests import service_of
+from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.source import SceneSource
 from habitat.pipeline.config import (
     FolderConfig,
@@ -30,6 +32,7 @@ from habitat.pipeline.config import (
     RelativeYear,
     Scenes,
     SeasonYear,
+    SentinelHubConfig,
     SimulatedConfig,
 )
 from habitat.pipeline.ops import SceneSet, StepResult
@@ -118,8 +121,12 @@ class PlanContext:
         return cut
 
 
-def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
+def bind(
+    config: PipelineConfig, project: Path, as_of: date, today: date | None = None
+) -> PlanContext:
     """Read and check everything a pipeline names, without looking for scenes.
+
+    ``today`` says in which month units are spent; the as-of date where it is not given.
 
     Raises
     ------
@@ -132,7 +139,7 @@ def bind(config: PipelineConfig, project: Path, as_of: date) -> PlanContext:
     legend = read_legend(config.legend, project)
     seasons = read_seasons(config.seasons, project)
     aoi = aoi_of(config, project)
-    source = source_of(config, project)
+    source = source_of(config, project, today or as_of)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
     )
@@ -160,7 +167,7 @@ def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
     return grid.tile_window(tiles[0]).union(grid.tile_window(tiles[-1]))
 
 
-def source_of(config: PipelineConfig, project: Path) -> SceneSource:
+def source_of(config: PipelineConfig, project: Path, today: date = date.min) -> SceneSource:
     """Return the source that a pipeline names.
 
     Raises
@@ -181,8 +188,11 @@ def source_of(config: PipelineConfig, project: Path) -> SceneSource:
         )
     if isinstance(source, FolderConfig):
         return FolderSource(root=project / source.path, grid=grid)
+    if isinstance(source, SentinelHubConfig):
+        downloads = project / "outputs" / ".downloads" / "sentinelhub"
+        return SentinelHubSource(service_of(source.base_url), grid, downloads, today)
     raise NotBuiltError(
-        f"source {source.kind!r}: this version reads 'simulated' and 'folder' only. "
+        f"source {source.kind!r}: this version reads 'simulated', 'folder' and 'sentinelhub' only. "
         "Download the scenes into a folder, run 'habitat index' on it, and use source: folder."
     )
 

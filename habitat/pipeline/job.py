@@ -8,18 +8,23 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from habitat.domain.errors import ConfigError, PartialError
+from habitat.domain.errors import ConfigError, CredentialsError, PartialError, RemoteError
+from habitat.domain.processing_units import Bill
+from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
+from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.check import require_files
 from habitat.pipeline.config import Train
-from habitat.pipeline.context import bind
+from habitat.pipeline.context import PlanContext, bind
+from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
+from habitat.pipeline.purchase import Spent, purchase
 from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
 from habitat.pipeline.versions import library_versions
 
@@ -94,11 +99,16 @@ class RunReport:
 
 def plan_job(job: Job, *, goals: tuple[str, ...] | None = None) -> Plan:
     """Load, check and plan a pipeline file."""
+    return plan_pipeline(_bound(job), goals=goals)
+
+
+def _bound(job: Job) -> PlanContext:
+    """Load and check a pipeline file, without looking for scenes."""
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
-    ctx = bind(config, project, job.as_of)
+    ctx = bind(config, project, job.as_of, job.started.date())
     require_files(config, project)
-    return plan_pipeline(ctx, goals=goals)
+    return ctx
 
 
 def outputs_of(plan: Plan) -> Path:
@@ -126,10 +136,11 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             store.point_to(known.name)
             return RunReport(known, already_there=True, computed=0, reused=0)
         started = time.monotonic()
+        spent = purchase(plan, reporter)
         with executor(job.workers) as running:
             state = run_stages(plan, store.state, running, reporter)
         reporter.note("publish")
-        record = _record(job, plan, state, time.monotonic() - started)
+        record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
         release = publish(plan, state, store, record)
         if not state.failed:  # else the same command tries the failed tiles again
             Journal(store.state / "runs").note(key, release.name)
@@ -163,6 +174,7 @@ def train_job(job: Job, out: Path, reporter: Reporter) -> str:
     plan = plan_job(job, goals=(steps[0].save_as,))
     store = Store(outputs_of(plan))
     with store.lock(), executor(job.workers) as running:
+        purchase(plan, reporter)
         state = run_stages(plan, store.state, running, reporter)
     trained = state.globals[steps[0].save_as]
     write_model(out, trained.model)
@@ -202,9 +214,17 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         ],
         "tiles_computed": state.computed,
         "tiles_reused": state.reused,
-        "processing_units": 0,
-        "requests": 0,
         "accuracy": _accuracy(state),
+    }
+
+
+def _account(spent: Spent) -> dict[str, Any]:
+    """Return what was paid for the run, as the answers said, and in its calendar month."""
+    return {
+        "processing_units": round(spent.run.units, 6),
+        "requests": spent.run.requests,
+        "bytes": spent.run.bytes,
+        "processing_units_of_month": round(spent.month.units, 6),
     }
 
 
@@ -222,21 +242,28 @@ def _tables(state: RunState) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a run would read and compute, and why."""
+    """What a run would read, buy and compute, and why.
+
+    ``scenes`` is empty and ``tile_stages`` None where no catalogue was reached.
+    """
 
     scenes: Mapping[str, int]
     tiles: int
-    tile_stages: int
+    tile_stages: int | None
     reasons: tuple[str, ...]
+    cost: Estimate = field(default_factory=lambda: Estimate(Bill()))
 
     def text(self) -> str:
         """Return it for a person."""
         found = ", ".join(f"{name}: {count}" for name, count in self.scenes.items())
+        stages = "unknown" if self.tile_stages is None else self.tile_stages
+        bill = self.cost.bill
         return "\n".join(
             [
-                f"scenes found: {found}",
-                f"tiles: {self.tiles}, in {self.tile_stages} tile-stages",
-                "processing units: 0, requests: 0 (nothing is bought from this source)",
+                f"scenes found: {found or 'unknown'}",
+                f"tiles: {self.tiles}, in {stages} tile-stages",
+                f"processing units: {bill.units:,.10g}, requests: {bill.requests:,}, "
+                f"bytes: {bill.bytes:,}" + "".join(f"\n  {note}" for note in self.cost.notes),
                 *self.reasons,
             ]
         )
@@ -244,33 +271,45 @@ class DryRun:
     def as_dict(self) -> dict[str, Any]:
         """Return it for a machine."""
         return {
-            "processing_units": 0,
-            "requests": 0,
-            "bytes": 0,
+            "processing_units": round(self.cost.bill.units, 6),
+            "requests": self.cost.bill.requests,
+            "bytes": self.cost.bill.bytes,
             "scenes": dict(self.scenes),
             "tiles": self.tiles,
             "tile_stages": self.tile_stages,
-            "reasons": list(self.reasons),
+            "reasons": [*self.cost.notes, *self.reasons],
         }
 
 
 def describe(job: Job) -> DryRun:
-    """Say what a run would do; computes and writes nothing."""
-    plan = plan_job(job)
+    """Say what a run would do; computes and buys nothing.
+
+    Without the catalogue of a source that is paid, an upper bound.
+    """
+    ctx = _bound(job)
+    if isinstance(ctx.source, SentinelHubSource):
+        ctx.source.estimate = True
+        try:
+            plan = plan_pipeline(ctx)
+        except (RemoteError, CredentialsError) as fault:
+            tiles = len(list(tiles_inside(ctx.aoi, ctx.grid)))
+            return DryRun({}, tiles, None, (), upper_bound(ctx, str(fault)))
+    else:
+        plan = plan_pipeline(ctx)
     store = Store(outputs_of(plan))
+    scenes = {name: len(found.items) for name, found in plan.ctx.scene_sets.items()}
     known = _sound_release(store, run_key(plan))
     if known is not None:
-        reasons = [f"nothing to do: {known.name} was made from the same inputs and is sound"]
-        todo = 0
-    else:
-        todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
-        reasons = [
-            "no release was made from these inputs (scenes, parameters, code); "
-            "tiles already stored under the same key are reused"
-        ]
-    return DryRun(
-        {name: len(found.items) for name, found in plan.ctx.scene_sets.items()},
-        len(plan.tiles),
-        todo,
-        tuple(reasons),
+        reason = f"nothing to do: {known.name} was made from the same inputs and is sound"
+        return DryRun(scenes, len(plan.tiles), 0, (reason,))
+    todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
+    reason = (
+        "no release was made from these inputs (scenes, parameters, code); "
+        "tiles already stored under the same key are reused"
     )
+    return DryRun(scenes, len(plan.tiles), todo, (reason,), estimate(plan))
+
+
+def cost_of(job: Job) -> CostTable:
+    """Return what the zone of a pipeline costs; asks nobody."""
+    return cost_table(_bound(job))

@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -55,3 +56,10 @@ def test_pruning_drops_the_oldest_first(tmp_path):
         os.utime(newest, (1000 + i, 1000 + i))
     assert cache.prune(max_bytes=15) == 20
     assert [e.label for e in cache.entries()] == ["2"]
+
+
+def test_threads_that_keep_equal_bodies_do_not_meet(tmp_path):
+    cache, body = DownloadCache(tmp_path), b"the same" * 1000
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: cache.put(f"{n:064d}", body, label="equal"), range(64)))
+    assert all(cache.get(f"{n:064d}") == body for n in range(64))
