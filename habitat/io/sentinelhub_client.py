@@ -29,7 +29,7 @@ DEADLINE_S, ATTEMPT_S = 300.0, 120.0
 #: First wait where the service does not say [s].
 BACKOFF_S = 1.0
 #: Longest time of a call when only an estimate is asked for [s].
-ESTIMATE_S = 8.0
+ESTIMATE_S = 4.0
 _UNITS_HEADER = "x-processingunits-spent"
 _FORBIDDEN, _TOO_MANY = 403, 429
 #: Codes and words by which the service says that units or requests of the month are spent.
@@ -60,7 +60,7 @@ def policy_of(service: Service, day: date, *, estimate: bool) -> HttpPolicy:
         loopback_http=all(is_loopback(url.hostname or "") for url in urls),
         deadline_s=ESTIMATE_S if estimate else DEADLINE_S,
         attempt_s=ATTEMPT_S,
-        connect_s=4.0 if estimate else 10.0,
+        connect_s=ESTIMATE_S if estimate else 10.0,
         backoff_s=BACKOFF_S,
         per_host=PER_HOST,
         retry_after=retry_after_milliseconds,

@@ -108,10 +108,14 @@ def _capped(bill: Bill, config: object) -> Bill:
 
 def upper_bound(ctx: PlanContext, reason: str) -> Estimate:
     """Return what a run could cost at most, without asking anybody: revisit × area × formula."""
-    total = Bill()
+    total, cheap = Bill(), _precheck_bill(ctx)
+    known: dict[int, Bill] = {}
     for step in _scenes(ctx):
-        date_bill = _per_date(ctx, ctx.grid, len(step.bands)) + _precheck_bill(ctx)
-        total += date_bill.times(_ORBITS * _passes(ctx.period(step.period)))
+        bands = len(step.bands)
+        if bands not in known:
+            known[bands] = _per_date(ctx, ctx.grid, bands)
+        passes = _ORBITS * _passes(ctx.period(step.period))
+        total += (known[bands] + cheap).times(passes)
     bill = _capped(total, ctx.config.source)
     return Estimate(
         bill,

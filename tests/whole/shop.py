@@ -14,14 +14,15 @@ SERVER = Path(__file__).resolve().parents[1] / "servers" / "sentinelhub_server.p
 CLIENT, SECRET = "loopback-client", "canary-secret-7f3a"
 
 
-def scenes(folder: Path, days=tiny.DAYS, clouds=0, scl=None) -> None:
-    """Write scenes of 128 px at 20 m with the offset of baseline 05.10 in them, partly cloudy."""
+def scenes(folder: Path, days=tiny.DAYS, clouds=0, scl=None, pixel=20) -> None:
+    """Write scenes of 2.56 km with the offset of baseline 05.10 in them, partly cloudy."""
     for index, day in enumerate(days):
-        mask = np.full((tiny.SIDE, tiny.SIDE), tiny.VEGETATION, np.uint8)
+        side = tiny.SIDE * tiny.PIXEL // pixel
+        mask = np.full((side, side), tiny.VEGETATION, np.uint8)
         mask[20 : 20 + clouds, 10 * index : 10 * index + clouds] = tiny.CLOUD
-        bands = {name: values + np.uint16(1000) for name, values in tiny.forest().items()}
+        bands = {name: values + np.uint16(1000) for name, values in tiny.forest(side).items()}
         tiny.write_scene(
-            folder, day, bands=bands, scl=mask if scl is None else scl,
+            folder, day, pixel=pixel, bands=bands, scl=mask if scl is None else scl,
             properties={"s2:processing_baseline": "05.10", "platform": "sentinel-2a"},
         )  # fmt: skip
 

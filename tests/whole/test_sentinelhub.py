@@ -74,6 +74,19 @@ def test_the_same_pixels_give_the_same_maps_byte_for_byte(shop, folder, project)
     assert shops.maps(project) == shops.maps(folder)
 
 
+def test_bands_of_10_m_are_averaged_as_folder_averages_them(shop, tmp_path):
+    days, steps = ["2024-06-10", "2024-07-10"], tiny.composites_only()
+    mine, other = tmp_path / "folder", tmp_path / "bought"
+    shops.scenes(mine, days, clouds=40, pixel=10)
+    tiny.write_aoi(mine)
+    tiny.write_pipeline(mine, tiny.content(steps=steps))
+    assert tiny.run_it(mine) == 0
+    with shops.serving(mine / "scenes") as fine:
+        shops.project(other, fine, steps=steps)
+        assert tiny.run_it(other) == 0
+    assert shops.maps(other) == shops.maps(mine)
+
+
 def test_every_answer_is_written_down_and_the_run_says_what_it_spent(shop, project):
     assert tiny.run_it(project) == 0
     said = tiny.record(project)
