@@ -95,6 +95,25 @@ def clear(state: np.ndarray) -> np.ndarray:
     return valid
 
 
+def used_states(state: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Return the states with every clear look that may not be used as no data.
+
+    Parameters
+    ----------
+    state : numpy.ndarray
+        uint8 ``(time, y, x)`` of :class:`habitat.domain.bands.State`.
+    valid : numpy.ndarray
+        bool ``(time, y, x)``, the looks that may be used.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 ``(time, y, x)``.
+    """
+    used: np.ndarray = np.where(valid | (state != State.CLEAR), state, np.uint8(State.NO_DATA))
+    return used
+
+
 def exclude_burned(
     valid: np.ndarray, days: np.ndarray, burn_day: np.ndarray, green_up_days: Sequence[int]
 ) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from habitat.algorithms.kernels.states import settle_states
 from habitat.domain.bands import DN_NODATA, DN_SCALE, SCL_TO_STATE, State
 
 #: Kinds of mask that a scene can come with.
@@ -102,16 +103,15 @@ def observation_state(
     no_data = _any_no_data(mask.shape, bands)
     if mask_kind == "none":
         return np.where(no_data, np.uint8(State.NO_DATA), np.uint8(State.CLEAR))
-    state = _LUT[mask] if mask_kind == "scl" else _probability_state(mask, bands, rules)
-    near_shadow = dilate(state == State.SHADOW, rules.dilate_px)
-    near_cloud = dilate(state == State.CLOUD, rules.dilate_px)
+    dark = np.zeros(mask.shape, dtype=bool)
     if mask_kind == "scl":
-        near_shadow |= _shadowed(bands, mask == _SCL_DARK, rules)
-    state[(state == State.CLEAR) & _snow(bands, mask.shape, rules)] = State.SNOW
-    seen = (state == State.CLEAR) | (state == State.SNOW)
-    state[seen & near_shadow] = State.SHADOW
-    state[seen & near_cloud] = State.CLOUD
-    state[no_data] = State.NO_DATA
+        seen: np.ndarray = _LUT[mask]
+        dark = _shadowed(bands, mask == _SCL_DARK, rules)
+    else:
+        seen = _probability_state(mask, bands, rules)
+    state = np.empty_like(seen)
+    snow = _snow(bands, mask.shape, rules)
+    settle_states(seen, (dark, snow, no_data), max(rules.dilate_px, 0), state)
     return state
 
 
@@ -123,34 +123,6 @@ def _probability_state(
     state[mask >= rules.cloud_percent] = State.CLOUD
     state[mask == _MASK_NODATA] = State.NO_DATA
     return state
-
-
-def dilate(mask: np.ndarray, radius_px: int) -> np.ndarray:
-    """Return where a True pixel lies within a square of ``2 * radius_px + 1`` pixels.
-
-    Parameters
-    ----------
-    mask : numpy.ndarray
-        bool ``(y, x)``; beyond the edge nothing is True.
-    radius_px : int
-        Growth to each side [px].
-
-    Returns
-    -------
-    numpy.ndarray
-        bool ``(y, x)``.
-    """
-    if radius_px <= 0 or not mask.any():
-        return mask.copy()
-    wide = mask.copy()
-    for step in range(1, radius_px + 1):
-        wide[:, step:] |= mask[:, :-step]
-        wide[:, :-step] |= mask[:, step:]
-    out = wide.copy()
-    for step in range(1, radius_px + 1):
-        out[step:] |= wide[:-step]
-        out[:-step] |= wide[step:]
-    return out
 
 
 def _check_mask(mask: np.ndarray, mask_kind: str) -> None:

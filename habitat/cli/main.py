@@ -13,10 +13,12 @@ import click
 import habitat
 from habitat.cli.logs import LOG_FORMATS, set_up_logging
 from habitat.domain.errors import HabitatError
+from habitat.io.settings import scrub_environment
 
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
 _COMMANDS = {
     "run": "Run a pipeline and publish a release.",
+    "status": "Say what ran last, what failed and what is stale.",
     "cost": "Say what imagery of a pipeline's zone costs, without network or credentials.",
     "check": "Say whether pipeline files are right, without network or credentials.",
     "show": "Print the dictionaries: layers, steps, indices, legend, exit codes.",
@@ -60,6 +62,8 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     Example: habitat run pipelines/demo.yaml
     """
     set_up_logging(log, debug=debug)
+    for name in scrub_environment():
+        logging.getLogger("habitat").warning("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)
 
 

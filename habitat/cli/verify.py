@@ -16,7 +16,7 @@ def command(path: Path) -> int:
 
     Example: habitat verify outputs/demo
     """
-    from habitat.io.release import verify
+    from habitat.io.manifest import verify
 
     release = path / "current" if (path / "current").exists() else path
     faults = verify(release.resolve())

@@ -43,17 +43,39 @@ def open_geotiff(path: Path) -> Iterator[Any]:
         For a URL, a virtual file, another format, a header that asks for absurd sizes, or a
         read error while the file is open.
     """
+    with refusing_unreadable(path), rasterio.Env(**_READ_ENV), open_checked(path) as dataset:
+        yield dataset
+
+
+def open_checked(path: Path) -> Any:
+    """Return an open dataset as :func:`open_geotiff` does; the caller closes it.
+
+    Raises
+    ------
+    InputError
+        For a URL, a virtual file, another format, or a header that asks for absurd sizes.
+    """
     local = _local_file(path)
-    with rasterio.Env(**_READ_ENV):
-        try:
-            with rasterio.open(local, driver="GTiff") as dataset:
-                _check_header(dataset, local)
-                yield dataset
-        except RasterioError as error:
-            raise InputError(
-                f"{local}: expected a readable GeoTIFF, got: {error}. "
-                "The file may be cut short or altered; fetch it again."
-            ) from error
+    with refusing_unreadable(local), rasterio.Env(**_READ_ENV):
+        dataset = rasterio.open(local, driver="GTiff")
+    try:
+        _check_header(dataset, local)
+    except InputError:
+        dataset.close()
+        raise
+    return dataset
+
+
+@contextmanager
+def refusing_unreadable(path: Path) -> Iterator[None]:
+    """Turn an error of GDAL into an :class:`InputError` that names the file."""
+    try:
+        yield
+    except RasterioError as error:
+        raise InputError(
+            f"{path}: expected a readable GeoTIFF, got: {error}. "
+            "The file may be cut short or altered; fetch it again."
+        ) from error
 
 
 def _local_file(path: Path) -> Path:

@@ -13,12 +13,11 @@ from habitat.domain.harmonise import harmonise
 from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
 from habitat.domain.resample import Placement
 from habitat.domain.scene import Asset, SceneItem
+from habitat.io.file_cache import FileId, file_id
 from habitat.io.placement import place
 from habitat.io.scene_raster import (
-    FileId,
     RasterHeader,
     check_band,
-    file_id,
     file_under,
     missing_blocks,
     open_scene_raster,

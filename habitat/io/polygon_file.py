@@ -34,6 +34,8 @@ _MAGIC = {
     ".gpkg": b"SQLite format 3\x00",
     ".shp": b"\x00\x00\x27\x0a",
 }
+#: Where a SQLite header says whose file it is (https://www.sqlite.org/fileformat2.html, 1.3).
+_HEAD_BYTES, _APPLICATION_ID = 100, slice(68, 72)
 _EPSG = re.compile(r"[0-9]{4,6}")
 _KINDS = "Polygon or MultiPolygon"
 
@@ -113,8 +115,10 @@ def _check_size(found: PolygonFile) -> None:
 def _read_ogr(path: Path, columns: Sequence[str]) -> PolygonFile:
     magic = _MAGIC[path.suffix.lower()]
     with path.open("rb") as file:
-        if file.read(len(magic)) != magic:
-            raise AoiError(f"{path.name}: the content is not that of a {path.suffix} file")
+        head = file.read(_HEAD_BYTES)
+    of_sqlite = path.suffix.lower() == ".gpkg"
+    if not head.startswith(magic) or (of_sqlite and not is_geopackage(head)):
+        raise AoiError(f"{path.name}: the content is not that of a {path.suffix} file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -132,7 +136,15 @@ def _read_ogr(path: Path, columns: Sequence[str]) -> PolygonFile:
     named = {str(key): values for key, values in zip(meta["fields"], fields, strict=True)}
     rows = tuple({k: v[i] for k, v in named.items()} for i in range(len(shapes)))
     _check_encoding(path, rows)
-    return PolygonFile(path.name, _crs_of(meta["crs"], path.name), shapes, rows)
+    return PolygonFile(path.name, parse_crs(meta["crs"], path.name), shapes, rows)
+
+
+def is_geopackage(head: bytes) -> bool:
+    """Say whether the first 100 bytes of a file are those of a GeoPackage.
+
+    GDAL would open any SQLite file under that name, and with other drivers.
+    """
+    return head.startswith(_MAGIC[".gpkg"]) and head[_APPLICATION_ID] in (b"GPKG", b"GP10", b"GP11")
 
 
 def _check_encoding(path: Path, rows: tuple[dict[str, Any], ...]) -> None:
@@ -148,7 +160,8 @@ def _check_encoding(path: Path, rows: tuple[dict[str, Any], ...]) -> None:
                 )
 
 
-def _crs_of(text: str | None, name: str) -> pyproj.CRS:
+def parse_crs(text: str | None, name: str) -> pyproj.CRS:
+    """Return the two-dimensional CRS that a text names; :class:`AoiError` if it names none."""
     if not text:
         raise AoiError(f"{name}: expected a CRS, got none; a shapefile needs its .prj file")
     try:
@@ -175,7 +188,7 @@ def _from_wkb(blob: bytes | None, where: str) -> BaseGeometry:
 
 def _read_geojson(path: Path, columns: Sequence[str]) -> PolygonFile:
     name = path.name
-    document = _json(path)
+    document = read_json_object(path)
     kind = document.get("type")
     if kind == "FeatureCollection":
         features = document.get("features")
@@ -194,10 +207,10 @@ def _read_geojson(path: Path, columns: Sequence[str]) -> PolygonFile:
         properties = feature.get("properties")
         properties = properties if isinstance(properties, dict) else {}
         rows.append({key: properties[key] for key in columns if key in properties})
-    return PolygonFile(name, _geojson_crs(document, name), tuple(shapes), tuple(rows))
+    return PolygonFile(name, geojson_crs(document, name), tuple(shapes), tuple(rows))
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path) -> dict[str, Any]:
     """Return the object of a JSON file; no NaN, no equal keys, no endless numbers."""
 
     def refuse(text: str) -> Any:
@@ -233,7 +246,7 @@ def _json(path: Path) -> dict[str, Any]:
     return document
 
 
-def _geojson_crs(document: dict[str, Any], name: str) -> pyproj.CRS:
+def geojson_crs(document: dict[str, Any], name: str) -> pyproj.CRS:
     """Return WGS84 (RFC 7946), or the EPSG code of the older ``crs`` member."""
     member = document.get("crs")
     if member is None:

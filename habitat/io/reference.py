@@ -13,10 +13,9 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.io.aoi import rasterise
 from habitat.io.placement import place
+from habitat.io.point_file import read_points
 from habitat.io.polygon_file import read_polygons
 from habitat.io.scene_raster import open_scene_raster, read_header, read_rect
-
-_POINT_FILES = (".geojson", ".json", ".gpkg")
 
 
 def raster_labels(path: Path, *, grid: Grid, window: Window) -> np.ndarray:
@@ -84,14 +83,9 @@ def point_labels(path: Path, *, class_field: str, grid: Grid, window: Window) ->
     InputError
         If the file is no GeoJSON or GeoPackage of points with a CRS and whole class codes.
     """
-    if path.suffix.lower() not in _POINT_FILES or not path.is_file():
-        raise InputError(f"{path}: expected a file of {', '.join(_POINT_FILES)}, got another")
-    frame = gpd.read_file(path, engine="pyogrio")
-    if frame.crs is None or frame.empty or set(frame.geom_type) != {"Point"}:
-        raise InputError(f"{path}: expected points with a CRS, got none or other geometries")
-    values = frame[class_field].tolist() if class_field in frame.columns else [None]
-    codes = _codes(path, class_field, values)
-    places = frame.geometry.to_crs(grid.epsg)
+    found = read_points(path, column=class_field)
+    codes = _codes(path, class_field, found.values)
+    places = gpd.GeoSeries(gpd.points_from_xy(*found.xy.T), crs=found.crs).to_crs(grid.epsg)
     col = np.floor(places.x.to_numpy() / grid.pixel_m).astype(np.int64) - window.col
     row = np.floor(-places.y.to_numpy() / grid.pixel_m).astype(np.int64) - window.row
     inside = (col >= 0) & (col < window.width) & (row >= 0) & (row < window.height)

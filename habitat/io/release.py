@@ -12,66 +12,26 @@
 """
 
 import errno
-import fcntl
-import json
 import os
 import shutil
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from habitat.domain.errors import ConfigError, InputError, LockError, VerificationError
+from habitat.domain.errors import ConfigError, VerificationError
 from habitat.io.durable import (
     atomic_write_bytes,
     fsync_path,
     local_resources,
     require_safe_name,
-    sha256_file,
 )
+from habitat.io.manifest import MANIFEST, seal, verify
+from habitat.io.run_lock import run_lock
 
-MANIFEST = "manifest.json"
-RECORD = "run.json"
 #: Releases stay at least so long, since somebody may have the files open.
 MIN_KEEP_DAYS = 7
-_MAX_MANIFEST_BYTES = 50_000_000
-_ROLES = {
-    ".tif": "data",
-    ".gpkg": "table",
-    ".parquet": "table",
-    ".qml": "style",
-    ".qgz": "style",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one file of a release.
-
-    Attributes
-    ----------
-    path : str
-        Relative to the release.
-    kind : str
-        ``missing``, ``changed``, ``stray`` or ``unreadable``.
-    """
-
-    path: str
-    kind: str
-
-    def __str__(self) -> str:
-        """Return ``kind: path``."""
-        return f"{self.kind}: {self.path}"
-
-
-def role_of(path: str) -> str:
-    """Return ``data``, ``style``, ``table``, ``record`` or ``metadata`` by file name."""
-    if path == RECORD:
-        return "record"
-    return _ROLES.get(PurePosixPath(path).suffix, "metadata")
 
 
 class Store:
@@ -88,6 +48,7 @@ class Store:
         self.releases = root / "releases"
         self.state = root / "state"
         self.scratch = self.state / "tmp"
+        self.lock_file = self.state / "lock"
         self._locked = False
 
     @contextmanager
@@ -97,41 +58,19 @@ class Store:
         Raises
         ------
         LockError
-            At once, if another process holds it.
+            If another process holds it.
         ResourceError
             If the folder cannot be written or its file system has no locks.
         """
-        with local_resources("opening the lock of", self.root):
+        with local_resources("making", self.root):
             for folder in (self.releases, self.scratch):
                 folder.mkdir(parents=True, exist_ok=True)
-            fd = os.open(
-                self.state / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
-            )
-        try:
-            self._take(fd)
+        with run_lock(self.lock_file):
             self._locked = True
-            yield
-        finally:
-            self._locked = False
-            os.close(fd)
-
-    def _take(self, fd: int) -> None:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
-            since = datetime.fromtimestamp(os.fstat(fd).st_mtime, UTC)
-            raise LockError(
-                f"{self.root}: expected no other run, but process {holder} holds the lock "
-                f"since {since:%Y-%m-%d %H:%M} UTC. "
-                "Wait until it ends; a lock never outlives its process."
-            ) from None
-        except OSError as error:
-            with local_resources("locking", self.root):
-                raise error from None
-        with local_resources("locking", self.root):
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+            try:
+                yield
+            finally:
+                self._locked = False
 
     def _require_lock(self) -> None:
         if not self._locked:
@@ -188,7 +127,7 @@ class Store:
         if _is_sound(release):
             _remove_tree(staging)
         else:
-            _seal(staging, record)
+            seal(staging, record)
             with local_resources("publishing", release):
                 if release.is_dir():  # damaged: the new files take its place
                     release.rename(self.releases / f".tmp-damaged-{release_id}-{os.getpid()}")
@@ -251,7 +190,7 @@ class Store:
             if not p.name.startswith(".") and (p / MANIFEST).is_file()
         )
 
-    def prune(self, *, now: datetime, keep_days: int = MIN_KEEP_DAYS) -> list[str]:
+    def prune(self, *, now: datetime, keep_days: int = MIN_KEEP_DAYS, keep: int = 0) -> list[str]:
         """Remove old releases; never the current one.
 
         Parameters
@@ -260,6 +199,8 @@ class Store:
             The time, timezone-aware.
         keep_days : int
             Releases published in the last ``keep_days`` days stay; 7 or more.
+        keep : int
+            So many of the newest stay, whatever their age.
 
         Returns
         -------
@@ -272,10 +213,11 @@ class Store:
         current = self.current_release()
         limit = now - timedelta(days=keep_days)
         removed = []
-        for release_id in self.release_ids():
+        written = {name: published_at(self.releases / name) for name in self.release_ids()}
+        newest = sorted(written, key=lambda name: (written[name], name), reverse=True)[:keep]
+        for release_id, at in written.items():
             release = self.releases / release_id
-            written = datetime.fromtimestamp((release / MANIFEST).stat().st_mtime, UTC)
-            if current is None or release == current or written > limit:
+            if current is None or release == current or at > limit or release_id in newest:
                 continue
             with local_resources("removing", release):
                 doomed = self.releases / f".tmp-pruned-{release_id}-{os.getpid()}"
@@ -309,6 +251,11 @@ class Store:
         return sorted(left)
 
 
+def published_at(release: Path) -> datetime:
+    """Return when a release was published, UTC: the time of its manifest, which is written last."""
+    return datetime.fromtimestamp((release / MANIFEST).stat().st_mtime, UTC)
+
+
 @contextmanager
 def _links_may_be_absent() -> Iterator[None]:
     """Let pass that a share has no links: there the text file CURRENT speaks."""
@@ -324,137 +271,6 @@ def _is_sound(release: Path) -> bool:
         return release.is_dir() and not verify(release)
     except VerificationError:
         return False
-
-
-def _seal(staging: Path, record: Mapping[str, Any]) -> None:
-    """Write record and manifest, flush, read back and make read-only."""
-    for name in (RECORD, MANIFEST):
-        if (staging / name).exists():
-            raise InputError(f"{staging / name}: expected that publishing writes it, it exists")
-    atomic_write_bytes(staging / RECORD, _json_bytes(record))
-    entries = {path: _entry(staging, path) for path in _portable_files(staging)}
-    atomic_write_bytes(staging / MANIFEST, _json_bytes({"files": entries}))
-    faults = verify(staging)
-    if faults:
-        raise VerificationError(
-            f"{staging}: files read back differ from those written: "
-            f"{', '.join(map(str, faults[:5]))}. The disk may be failing; nothing was published."
-        )
-    with local_resources("sealing", staging):
-        for folder, _, names in os.walk(staging, topdown=False):
-            for name in names:
-                Path(folder, name).chmod(0o444)
-            fsync_path(Path(folder))
-            Path(folder).chmod(0o555)
-
-
-def _entry(staging: Path, path: str) -> dict[str, Any]:
-    file = staging / path
-    role = role_of(path)
-    if role == "record":
-        return {"role": role}
-    with local_resources("reading", file):
-        fsync_path(file)
-        return {"sha256": sha256_file(file), "size": file.stat().st_size, "role": role}
-
-
-def _portable_files(staging: Path) -> list[str]:
-    paths = sorted(_walk(staging))
-    for path in paths:
-        for part in PurePosixPath(path).parts:
-            require_safe_name(part, f"file {path!r} of a release")
-        if not _is_plain_file(staging / path):
-            raise InputError(f"{staging / path}: expected a regular file in a release")
-    return paths
-
-
-def _walk(folder: Path) -> Iterator[str]:
-    """Yield everything under a folder that is no folder, relative, with ``/``."""
-    for parent, folders, names in os.walk(folder):
-        links = [name for name in folders if Path(parent, name).is_symlink()]
-        for name in [*names, *links]:
-            yield Path(parent, name).relative_to(folder).as_posix()
-
-
-def _is_plain_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
-def _json_bytes(value: Mapping[str, Any]) -> bytes:
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
-
-
-def read_manifest(release: Path) -> dict[str, dict[str, Any]]:
-    """Return ``{path: {"sha256", "size", "role"}}`` of a release.
-
-    Raises
-    ------
-    VerificationError
-        If there is no manifest, it cannot be read, or it names paths outside the release.
-    """
-    path = release / MANIFEST
-    where = f"{path}: expected the manifest of a release"
-    try:
-        if not _is_plain_file(path) or path.stat().st_size > _MAX_MANIFEST_BYTES:
-            raise VerificationError(f"{where}, got none. Without it the folder is no release.")
-        files = json.loads(path.read_bytes())["files"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise VerificationError(f"{where}, got {type(error).__name__}: {error}") from error
-    if not isinstance(files, dict) or not all(isinstance(e, dict) for e in files.values()):
-        raise VerificationError(f"{where} with a table of files, got something else")
-    for name in files:
-        parts = PurePosixPath(name).parts
-        if not parts or name.startswith("/") or ".." in parts or "\\" in name or "\x00" in name:
-            raise VerificationError(f"{where}, it names a path outside the release: {name!r}")
-    return files
-
-
-def verify(release: Path) -> list[Fault]:
-    """Compare a release, here or copied elsewhere, with its manifest.
-
-    Parameters
-    ----------
-    release : Path
-        The folder, or a link to it.
-
-    Returns
-    -------
-    list of Fault
-        Missing, changed and stray files, sorted by path; empty if all is as it was published.
-
-    Raises
-    ------
-    VerificationError
-        If the folder has no readable manifest.
-    """
-    release = release.resolve()
-    files = read_manifest(release)
-    faults = [Fault(path, "stray") for path in _walk(release) if path not in {*files, MANIFEST}]
-    for path, entry in files.items():
-        kind = _fault(release, path, entry)
-        if kind:
-            faults.append(Fault(path, kind))
-    return sorted(faults, key=lambda fault: (fault.path, fault.kind))
-
-
-def _fault(release: Path, path: str, entry: Mapping[str, Any]) -> str:
-    file = release / path
-    if not os.path.lexists(file):
-        return "missing"
-    if not _is_plain_file(file):
-        return "changed"
-    if path == RECORD:
-        return ""
-    try:
-        if file.stat().st_size != entry.get("size"):
-            return "changed"
-        return "" if sha256_file(file) == entry.get("sha256") else "changed"
-    except OSError:
-        return "unreadable"
 
 
 def _remove_tree(path: Path) -> None:

@@ -6,10 +6,8 @@ anything is read, and a failed read is an error, never zeros.
 
 import math
 import stat
-import threading
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +21,8 @@ from rasterio.windows import Window as RasterWindow
 
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.resample import Rect
-from habitat.io.geotiff_open import open_geotiff
+from habitat.io.file_cache import BlockCache, FileId, HandlePool, file_id
+from habitat.io.geotiff_open import open_checked, refusing_unreadable
 
 #: A Sentinel-2 tile is 10,980 px; a mosaic of the whole zone at 10 m about 20,000.
 MAX_SIDE_PX = 65_536
@@ -32,8 +31,12 @@ MAX_BANDS = 64
 MAX_BLOCK_BYTES = 128 * 2**20
 #: Most memory for decoded blocks that tiles share [bytes].
 BLOCK_CACHE_BYTES = 896 << 20
+#: Files of scenes that stay open [1]: the scenes of two seasons on one tile.
+MAX_IDLE_FILES = 192
 BAND_DTYPES = ("uint16", "int16", "float32")
 MASK_DTYPES = ("uint8", "uint16", "int16")
+_HANDLES = HandlePool(MAX_IDLE_FILES)
+_CACHE = BlockCache(BLOCK_CACHE_BYTES)
 _GDAL = {"GDAL_CACHEMAX": 64 << 20, "GTIFF_IGNORE_READ_ERRORS": "NO"}
 
 # A file without a transform is refused by read_header. The filter is set once, since
@@ -139,15 +142,31 @@ def open_scene_raster(path: Path) -> Iterator[Any]:
         If it is no GeoTIFF, too large, or a read inside the ``with`` fails.
     """
     try:
-        with rasterio.Env(**_GDAL), open_geotiff(path) as dataset:
-            _check_caps(dataset, path)
-            yield dataset
+        with refusing_unreadable(path), rasterio.Env(**_GDAL):
+            version = file_id(path)
+            dataset = _HANDLES.take(version) or _open_within_caps(path)
+            try:
+                yield dataset
+            except BaseException:
+                dataset.close()  # what failed once is opened anew
+                raise
+            _HANDLES.give(version, dataset)
     except SceneError:
         raise
-    except (InputError, NotGeoreferencedWarning) as error:
+    except (OSError, InputError, NotGeoreferencedWarning) as error:
         raise SceneError(
             f"{path}: expected a complete GeoTIFF, got a damaged or other file ({error})"
         ) from error
+
+
+def _open_within_caps(path: Path) -> Any:
+    dataset = open_checked(path)
+    try:
+        _check_caps(dataset, path)
+    except SceneError:
+        dataset.close()
+        raise
+    return dataset
 
 
 def _check_caps(dataset: Any, path: Path) -> None:
@@ -212,61 +231,6 @@ def check_band(header: RasterHeader, index: int, path: Path, *, mask: bool, scal
             f"{path}: band {index}: expected a declared scale for float32, got none; declare "
             "1 for reflectance from 0 to 1 (raster:scale in the item, or habitat index --scale)"
         )
-
-
-#: What tells one version of a file from another: device, inode, size, time of change.
-FileId = tuple[int, int, int, int]
-_BlockKey = tuple[FileId, int, int, int]
-
-
-class BlockCache:
-    """Decoded blocks of scene files, shared by the threads of a process.
-
-    Blocks and tiles rarely have the same edges, so a block is needed by several tiles: each is
-    decoded once as long as it is among the last that were used.
-
-    Parameters
-    ----------
-    max_bytes : int
-        Most memory for blocks.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes, self._bytes = max_bytes, 0
-        self._blocks: OrderedDict[_BlockKey, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
-        # Two threads that want one block: the second waits for the first to decode it.
-        self._decoding = tuple(threading.Lock() for _ in range(64))
-
-    def get(self, key: _BlockKey, decode: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return a block, decoded now if it is not there; nobody may write to it."""
-        with self._decoding[hash(key) % len(self._decoding)]:
-            with self._lock:
-                block = self._blocks.get(key)
-                if block is not None:
-                    self._blocks.move_to_end(key)
-                    return block
-            block = decode()
-            block.setflags(write=False)
-            self._keep(key, block)
-            return block
-
-    def _keep(self, key: _BlockKey, block: np.ndarray) -> None:
-        with self._lock:
-            self._blocks[key] = block
-            self._bytes += block.nbytes
-            while self._bytes > self._max_bytes:
-                _, oldest = self._blocks.popitem(last=False)
-                self._bytes -= oldest.nbytes
-
-
-_CACHE = BlockCache(BLOCK_CACHE_BYTES)
-
-
-def file_id(path: Path) -> FileId:
-    """Return what tells this version of a file from another."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def read_rect(

@@ -1,4 +1,4 @@
-"""What the environment says: credentials, and nothing else."""
+"""The environment of the process: credentials; what may change a result is taken out."""
 
 import os
 import stat
@@ -12,6 +12,10 @@ ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
 FILE = "HABITAT_CREDENTIALS_FILE"
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 1 << 16
+#: GDAL, PROJ and their remote file systems read options by these names whenever they like.
+_PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_NETWORK", "GTIFF_", "GS_", "AZURE_")
+#: Where the libraries' own tables lie: without them nothing opens.
+_KEPT = ("GDAL_DATA", "GDAL_DRIVER_PATH")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,3 +83,16 @@ def _read(path: Path) -> dict[str, str]:
         raise CredentialsError(f"{path}: expected lines NAME=value in UTF-8, got others") from None
     pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
+
+
+def scrub_environment() -> list[str]:
+    """Take out every variable that configures GDAL or PROJ from outside; return the names.
+
+    So the same command gives the same bytes whoever calls it, and no variable can turn on remote
+    files, drivers or sidecar files.
+    """
+    environment = os.environ  # noqa: TID251  # this is the settings module
+    found = sorted(name for name in environment if name.startswith(_PREFIXES) and name not in _KEPT)
+    for name in found:
+        environment.pop(name, None)
+    return found

@@ -1,24 +1,26 @@
 """The tile store: results of tiles, named by the key of what made them.
 
-One file holds the arrays of one stage of one tile: a JSON line with names, dtypes and shapes,
-then each array, deflated if that pays, then the SHA-256 of all before. A file is written to a
-temporary name, read back, synced and renamed, so a name never stands for half a result; every read
-checks the digest.
+One file holds the arrays of one stage of one tile: a JSON line with names, dtypes, shapes and the
+SHA-256 of each array, then the SHA-256 of that head, then each array, deflated if that pays. A file
+is written to a temporary name, read back, synced and renamed, so a name never stands for half a
+result. Every read checks the digests of what it reads, and reads nothing else.
 """
 
 import hashlib
 import json
+import os
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from habitat.domain.errors import VerificationError
 from habitat.io.durable import atomic_write_bytes, local_resources
 
-_MAGIC = b"habitat-tile-2\n"
+_MAGIC = b"habitat-tile-3\n"
 _DIGEST_BYTES = 32
 #: Level 1: intermediate results are read back once or twice, so speed matters more than size.
 _DEFLATE_LEVEL = 1
@@ -48,7 +50,11 @@ class TileStore:
         if not path.is_file():
             return False
         try:
-            _checked_body(path)
+            with _opened(path) as (file, entries):
+                for entry in entries:
+                    _checked_blob(file, entry, path)
+                if file.read(1):
+                    raise _altered(path)
         except VerificationError:
             path.unlink(missing_ok=True)
             return False
@@ -66,7 +72,7 @@ class TileStore:
         path = self.path(key)
         with local_resources("making", path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write_bytes(path, body + hashlib.sha256(body).digest())
+        atomic_write_bytes(path, body)
 
     def read(
         self, key: str, prefix: str = "", names: Collection[str] | None = None
@@ -87,21 +93,16 @@ class TileStore:
         VerificationError
             If the file is missing, short or altered.
         """
-        body = _checked_body(self.path(key))
-        header_end = body.index(b"\n", len(_MAGIC))
-        entries: list[dict[str, Any]] = json.loads(body[len(_MAGIC) : header_end])
+        path = self.path(key)
         arrays: dict[str, np.ndarray] = {}
-        start = header_end + 1
-        for entry in entries:
-            end = start + entry["bytes"]
-            name = entry["name"]
-            wanted = names is None or name.removeprefix(prefix) in names
-            if name.startswith(prefix) and wanted:
-                blob = memoryview(body)[start:end]
-                raw = zlib.decompress(blob) if entry["deflated"] else bytes(blob)
-                array = np.frombuffer(raw, dtype=np.dtype(entry["dtype"]))
-                arrays[name] = array.reshape(entry["shape"])
-            start = end
+        with _opened(path) as (file, entries):
+            for entry in entries:
+                name = entry["name"]
+                wanted = names is None or name.removeprefix(prefix) in names
+                if name.startswith(prefix) and wanted:
+                    arrays[name] = _decode(_checked_blob(file, entry, path), entry)
+                else:
+                    file.seek(entry["bytes"], os.SEEK_CUR)
         return arrays
 
     def prune(self, keep: Iterable[str]) -> int:
@@ -132,22 +133,44 @@ def _encode(arrays: Mapping[str, np.ndarray]) -> bytes:
                 "shape": array.shape,
                 "bytes": len(blob),
                 "deflated": deflated,
+                "sha256": hashlib.sha256(blob).hexdigest(),
             }
         )
         blobs.append(blob)
-    return b"".join([_MAGIC, json.dumps(entries).encode(), b"\n", *blobs])
+    head = b"".join([_MAGIC, json.dumps(entries).encode(), b"\n"])
+    return b"".join([head, hashlib.sha256(head).digest(), *blobs])
 
 
-def _checked_body(path: Path) -> bytes:
+def _decode(blob: bytes, entry: Mapping[str, Any]) -> np.ndarray:
+    raw = zlib.decompress(blob) if entry["deflated"] else blob
+    return np.frombuffer(raw, dtype=np.dtype(entry["dtype"])).reshape(entry["shape"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, list[dict[str, Any]]]]:
+    """Yield a stored file, at its first array, and what its checked head says of them."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.readline(len(_MAGIC)) + file.readline()
+            stored = file.read(_DIGEST_BYTES)
+            if not head.startswith(_MAGIC) or hashlib.sha256(head).digest() != stored:
+                raise _altered(path)
+            yield file, json.loads(head[len(_MAGIC) :])
     except OSError as fault:
         raise VerificationError(
             f"{path}: expected a stored tile, got {fault}. Run again."
         ) from fault
-    body, stored = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if not body.startswith(_MAGIC) or hashlib.sha256(body).digest() != stored:
-        raise VerificationError(
-            f"{path}: the stored tile is not what was written. Delete it and run again."
-        )
-    return body
+
+
+def _checked_blob(file: BinaryIO, entry: Mapping[str, Any], path: Path) -> bytes:
+    """Return the next array of an open file as it is stored."""
+    blob = file.read(entry["bytes"])
+    if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
+        raise _altered(path)
+    return blob
+
+
+def _altered(path: Path) -> VerificationError:
+    return VerificationError(
+        f"{path}: the stored tile is not what was written. Delete it and run again."
+    )

@@ -451,6 +451,9 @@ class PipelineConfig(Model):
         default=None, description="countries and parks; without it their columns are null"
     )
     on_failed_tile: Literal["keep_old", "publish"] = "keep_old"
+    keep_releases: int = Field(
+        default=5, ge=1, le=10_000, description="releases that stay; none goes within 7 days"
+    )
     steps: list[Step] = Field(min_length=1)
 
 

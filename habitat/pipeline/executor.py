@@ -16,6 +16,7 @@ from distributed.protocol import pickle
 
 from habitat.domain.errors import PartialError, ResourceError
 from habitat.domain.grid import Tile
+from habitat.io.settings import scrub_environment
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask, run_tile
 
 Progress = Callable[[Outcome], None]
@@ -89,6 +90,7 @@ class _ClusterExecutor:
 
 
 def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
+    scrub_environment()  # a cluster by address has an environment of its own
     return run_tile(pickle.loads(shared), task)
 
 

@@ -2,13 +2,20 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from habitat.domain.errors import ConfigError, CredentialsError, PartialError, RemoteError
+from habitat.domain.errors import (
+    ConfigError,
+    CredentialsError,
+    PartialError,
+    RemoteError,
+    ResourceError,
+)
 from habitat.domain.processing_units import Bill
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
@@ -21,6 +28,7 @@ from habitat.pipeline.context import PlanContext, bind
 from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.journal import Journal
+from habitat.pipeline.last_run import LastRun
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
@@ -29,6 +37,10 @@ from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
 from habitat.pipeline.versions import library_versions
 
 log = logging.getLogger(__name__)
+
+#: Folder of all pipelines' results in a project, and the record of the last run in ``state``.
+OUTPUTS = "outputs"
+LAST_RUN = "last_run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +123,14 @@ def _bound(job: Job) -> PlanContext:
     return ctx
 
 
-def outputs_of(plan: Plan) -> Path:
+def outputs_folder(project: Path, name: str) -> Path:
     """Return the folder of a pipeline's releases and state."""
-    return plan.ctx.project / "outputs" / plan.ctx.config.name
+    return project / OUTPUTS / name
+
+
+def outputs_of(plan: Plan) -> Path:
+    """Return the folder of a planned pipeline's releases and state."""
+    return outputs_folder(plan.ctx.project, plan.ctx.config.name)
 
 
 def run_job(job: Job, reporter: Reporter) -> RunReport:
@@ -124,27 +141,62 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
     HabitatError
         With the exit code of what went wrong; whatever was published before stays as it was.
     """
-    plan = plan_job(job)
-    for note in plan.ctx.aoi.notes:
-        reporter.note(note)
-    store = Store(outputs_of(plan))
+    config = load_pipeline(job.pipeline_file)
+    store = Store(outputs_folder(project_of(job.pipeline_file, job.project), config.name))
+    state = RunState()
     with store.lock():
-        store.sweep_temporary()
-        key = run_key(plan)
-        known = _sound_release(store, key)
-        if known is not None:
-            store.point_to(known.name)
-            return RunReport(known, already_there=True, computed=0, reused=0)
-        started = time.monotonic()
-        spent = purchase(plan, reporter)
-        with executor(job.workers) as running:
-            state = run_stages(plan, store.state, running, reporter)
-        reporter.note("publish")
-        record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
-        release = publish(plan, state, store, record)
-        if not state.failed:  # else the same command tries the failed tiles again
-            Journal(store.state / "runs").note(key, release.name)
-        TileStore(store.state / "tiles").prune(state.used)
+        last = LastRun(store.state / LAST_RUN, job.started, job.as_of)
+        with last.watching(state), _swept(store):
+            plan = plan_job(job)
+            for note in plan.ctx.aoi.notes:
+                reporter.note(note)
+            key = run_key(plan)
+            known = _sound_release(store, key)
+            if known is not None:
+                store.point_to(known.name)
+                last.nothing_to_do(known)
+                return RunReport(known, already_there=True, computed=0, reused=0)
+            last.begin()
+            report = _compute_and_publish(job, plan, store, state, reporter)
+            if not state.failed:  # else the same command tries the failed tiles again
+                Journal(store.state / "runs").note(key, report.release.name)
+            TileStore(store.state / "tiles").prune(state.used)
+            _prune_releases(job, store, config.keep_releases)
+            last.published(report.release, report.exit_code, state)
+    return report
+
+
+def _prune_releases(job: Job, store: Store, keep: int) -> None:
+    """Remove old releases; what cannot be removed is no fault of the new one."""
+    try:
+        for name in store.prune(now=job.started, keep=keep):
+            log.info("old release %s removed (keep_releases: %d)", name, keep)
+    except ResourceError as fault:
+        log.warning("old releases stay: %s", fault)
+
+
+@contextmanager
+def _swept(store: Store) -> Iterator[None]:
+    """Remove what killed runs left, and what this one leaves if it fails."""
+    store.sweep_temporary()
+    try:
+        yield
+    except BaseException:
+        with suppress(ResourceError):
+            store.sweep_temporary()
+        raise
+
+
+def _compute_and_publish(
+    job: Job, plan: Plan, store: Store, state: RunState, reporter: Reporter
+) -> RunReport:
+    started = time.monotonic()
+    spent = purchase(plan, reporter)
+    with executor(job.workers) as running:
+        run_stages(plan, store.state, running, reporter, state)
+    reporter.note("publish")
+    record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
+    release = publish(plan, state, store, record)
     return RunReport(
         release,
         already_there=False,
@@ -194,6 +246,7 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "notes": list(plan.ctx.aoi.notes),
         "workers": {"kind": job.workers.kind, "count": job.workers.count},
         "versions": library_versions(),
+        "newest_scene": _newest_scene(plan),
         "scenes": {
             name: {
                 "period": str(found.period),
@@ -226,6 +279,14 @@ def _account(spent: Spent) -> dict[str, Any]:
         "bytes": spent.run.bytes,
         "processing_units_of_month": round(spent.month.units, 6),
     }
+
+
+def _newest_scene(plan: Plan) -> dict[str, str] | None:
+    items = [item for found in plan.ctx.scene_sets.values() for item in found.items]
+    if not items:
+        return None
+    newest = max(items, key=lambda item: (item.acquired, item.item_id))
+    return {"id": newest.item_id, "acquired": newest.acquired.isoformat()}
 
 
 def _accuracy(state: RunState) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from habitat.io.aoi import tiles_inside
 from habitat.pipeline.config import Publish, Saved, Scenes
 from habitat.pipeline.context import PlanContext, find_scenes
 from habitat.pipeline.ops import Op, PublishedLayer, StepResult
-from habitat.pipeline.planners import PLANNERS
+from habitat.pipeline.planners import planner_of
 from habitat.pipeline.stages import Stage, needed_for, plan_stages
 
 
@@ -76,7 +76,7 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
             layers += [layer for name in step.layers for layer in ctx.results[name].layers]
             tables += [table for name in step.tables for table in ctx.results[name].tables]
         else:
-            result = PLANNERS[type(step)](step, ctx)
+            result = planner_of(step)(step, ctx)
             if isinstance(step, Saved):
                 ctx.results[step.save_as] = result
     _check_names(layers)

@@ -1,6 +1,7 @@
 """The table of steps: which function plans which step."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from habitat.domain.errors import NotBuiltError
@@ -18,25 +19,40 @@ from habitat.pipeline.config import (
 )
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import StepResult
-from habitat.pipeline.steps import assess, burns, cells, composite, forest, habitat, train
 
+Planner = Callable[[Any, PlanContext], StepResult]
 
-def _not_built(step: FireRisk, ctx: PlanContext) -> StepResult:  # noqa: ARG001  # a planner's form
-    raise NotBuiltError(
-        f"step {step.step!r}: this version does not have it; nothing was computed. "
-        "It comes with a later version."
-    )
-
-
-#: Steps that make results; ``scenes`` and ``publish`` are the plan's own.
-PLANNERS: dict[type[StepConfig], Callable[[Any, PlanContext], StepResult]] = {
-    Composite: composite.plan,
-    Train: train.plan,
-    ClassifyForest: forest.plan,
-    BurnScars: burns.plan,
-    ForestChange: forest.plan_change,
-    Habitat: habitat.plan,
-    Cells: cells.plan,
-    Assess: assess.plan,
-    FireRisk: _not_built,
+#: Steps that make results, each with the module of ``habitat.pipeline.steps`` and the function
+#: that plan it; ``scenes`` and ``publish`` are the plan's own, and nothing plans what is not built.
+PLANNERS: dict[type[StepConfig], tuple[str, str]] = {
+    Composite: ("composite", "plan"),
+    Train: ("train", "plan"),
+    ClassifyForest: ("forest", "plan"),
+    BurnScars: ("burns", "plan"),
+    ForestChange: ("forest", "plan_change"),
+    Habitat: ("habitat", "plan"),
+    Cells: ("cells", "plan"),
+    Assess: ("assess", "plan"),
+    FireRisk: ("", ""),
 }
+
+
+def planner_of(step: Any) -> Planner:
+    """Return the function that plans a step.
+
+    Its module is imported here and not before: training alone brings scikit-learn, whose import
+    takes longer than many a run has work.
+
+    Raises
+    ------
+    NotBuiltError
+        For a step that this version does not have.
+    """
+    module, function = PLANNERS[type(step)]
+    if not module:
+        raise NotBuiltError(
+            f"step {step.step!r}: this version does not have it; nothing was computed. "
+            "It comes with a later version."
+        )
+    planner: Planner = getattr(import_module(f"habitat.pipeline.steps.{module}"), function)
+    return planner

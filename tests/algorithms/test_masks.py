@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habitat.algorithms.masks import HALO_PX, MaskRules, dilate, observation_state
+from habitat.algorithms.kernels.states import dilate
+from habitat.algorithms.masks import HALO_PX, MaskRules, observation_state
 from habitat.domain.bands import State
 
 FOREST = {"B03": 500, "B04": 300, "B8A": 3000, "B11": 1500, "B12": 700}

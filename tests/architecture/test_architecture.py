@@ -22,7 +22,6 @@ MAX_LINES = 400
 LONG = {
     "pipeline/config.py": "the whole language of a pipeline file stands in one place",
     "algorithms/kernels/burn.py": "a kernel and its NumPy twin stand side by side",
-    "io/release.py": "one story: lock, build, seal, publish, verify, prune",
     "pipeline/steps/assess.py": "one step: its plan, its counts and its statement",
 }
 
@@ -53,9 +52,11 @@ TESTED_ELSEWHERE = {
     "io/http_token": "io/test_http",
     "io/http_transport": "io/test_http",
     "io/item_reader": "io/test_folder",
+    "io/manifest": "io/test_release",
     "io/model_check": "io/test_model_file",
     "io/model_json": "io/test_model_file",
-    "io/reference": "real/test_real_data",
+    "io/point_file": "io/test_reference",
+    "io/run_lock": "io/test_release",
     "io/scene_item": "io/test_folder",
     "io/secrets": "io/test_http",
     "io/source": "io/test_folder",

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,9 +17,10 @@ from habitat.domain.errors import (
     ResourceError,
     VerificationError,
 )
-from habitat.io import durable, release
+from habitat.io import durable, manifest, release
 from habitat.io.durable import atomic_write_bytes
-from habitat.io.release import Fault, Store, read_manifest, role_of, verify
+from habitat.io.manifest import Fault, read_manifest, role_of, verify
+from habitat.io.release import Store
 
 FILES = {
     "forest_class_20240601-20240930.tif": b"pixels",
@@ -260,7 +262,8 @@ def test_nothing_is_changed_without_the_lock(store):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from habitat.io.release import Store, _remove_tree, verify
+from habitat.io.manifest import verify
+from habitat.io.release import Store, _remove_tree
 
 store, calls = Store(Path(sys.argv[1])), 0
 
@@ -361,19 +364,19 @@ def test_a_disk_that_fails_at_any_flush_publishes_nothing_or_everything(publishe
 
 
 def test_a_file_that_changes_while_it_is_published_stops_it(published, monkeypatch):
-    real = release.sha256_file
-    monkeypatch.setattr(release, "sha256_file", lambda p: real(p).replace("a", "b"))
+    real = manifest.sha256_file
+    monkeypatch.setattr(manifest, "sha256_file", lambda p: real(p).replace("a", "b"))
     with published.lock():
         staging = published.begin("b2")
         (staging / "cells.gpkg").write_bytes(b"rows")
-        entry = release._entry
+        entry = manifest._entry
 
         def entry_then_change(folder, path):
             found = entry(folder, path)
             (folder / "cells.gpkg").write_bytes(b"rowz")
             return found
 
-        monkeypatch.setattr(release, "_entry", entry_then_change)
+        monkeypatch.setattr(manifest, "_entry", entry_then_change)
         with pytest.raises(VerificationError, match="nothing was published"):
             published.publish(staging, "b2", {})
     assert published.current_release().name == "a1"
@@ -392,6 +395,51 @@ def test_old_releases_go_but_never_the_current_nor_a_young_one(published):
         assert published.release_ids() == ["c3", "d4"]
         with pytest.raises(ConfigError, match="7 or more"):
             published.prune(now=now, keep_days=6)
+
+
+def test_the_newest_releases_stay_however_old_they_are(published):
+    now = datetime(2024, 11, 1, tzinfo=UTC)
+    with published.lock():
+        for days, release_id in ((40, "b2"), (30, "c3"), (20, "d4"), (10, "e5")):
+            publish(published, release_id, {"cells.gpkg": release_id.encode()})
+            written = (now - timedelta(days=days)).timestamp()
+            os.utime(published.releases / release_id / "manifest.json", (written, written))
+        old = (now - timedelta(days=50)).timestamp()
+        os.utime(published.releases / "a1" / "manifest.json", (old, old))
+        published.point_to("b2")
+        assert published.prune(now=now, keep=2) == ["a1", "c3"]
+        assert published.prune(now=now, keep=2) == []
+    assert published.release_ids() == ["b2", "d4", "e5"]
+
+
+def test_any_flipped_bit_of_the_manifest_and_the_record_is_found(published):
+    folder = published.releases / "a1"
+    for name in ("manifest.json", "run.json"):
+        content = (folder / name).read_bytes()
+        for bit in range(0, 8 * len(content), 3):
+            altered = bytearray(content)
+            altered[bit // 8] ^= 1 << bit % 8
+            assert not manifest._is_as_written(bytes(altered)), (name, bit)
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        path.chmod(0o644)
+        for bit in range(0, 8 * len(content), 1 if len(content) < 50 else 41):
+            altered = bytearray(content)
+            altered[bit // 8] ^= 1 << bit % 8
+            path.write_bytes(altered)
+            with suppress(VerificationError):
+                assert verify(folder), (path, bit)
+        path.write_bytes(content)
+    assert verify(folder) == []
+
+
+def test_a_release_without_digests_of_manifest_and_record_is_still_read(published):
+    folder = published.releases / "a1"
+    files = json.loads((folder / "manifest.json").read_bytes())["files"]
+    for name, document in (("manifest.json", {"files": files}), ("run.json", {"by": "older"})):
+        (folder / name).chmod(0o644)
+        (folder / name).write_text(json.dumps(document))
+    assert verify(folder) == []
 
 
 def test_without_links_the_text_file_speaks(published, monkeypatch):

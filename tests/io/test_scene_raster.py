@@ -5,7 +5,8 @@ import pytest
 from scene_files import noise, write_tif
 
 from habitat.domain.resample import Rect
-from habitat.io.scene_raster import BlockCache, file_id, open_scene_raster, read_rect
+from habitat.io.file_cache import BlockCache, HandlePool, file_id
+from habitat.io.scene_raster import open_scene_raster, read_rect
 
 BLOCK = (("file",), 1, 0, 0)
 
@@ -56,3 +57,37 @@ def test_a_file_that_was_replaced_is_read_again(tmp_path):
         path = write_tif(tmp_path / "a.tif", np.full((1, 64, 64), value, np.uint16))
         with open_scene_raster(path) as dataset:
             assert read_rect(dataset, 1, whole, 0, file_id(path)).max() == value
+
+
+class Handle:
+    def __init__(self):
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+def test_a_handle_has_one_user_at_a_time():
+    pool, handle = HandlePool(2), Handle()
+    pool.give((1, 2, 3, 4), handle)
+    assert pool.take((1, 2, 3, 5)) is None
+    assert pool.take((1, 2, 3, 4)) is handle
+    assert pool.take((1, 2, 3, 4)) is None
+
+
+def test_no_more_files_stay_open_than_allowed():
+    pool, handles = HandlePool(2), [Handle() for _ in range(3)]
+    for i, handle in enumerate(handles):
+        pool.give((i, 0, 0, 0), handle)
+    assert [handle.closed for handle in handles] == [True, False, False]
+    assert pool.take((0, 0, 0, 0)) is None
+
+
+def test_a_file_that_was_replaced_is_opened_anew(tmp_path):
+    path = tmp_path / "scene.tif"
+    for value in (3, 4):
+        new = tmp_path / "new.tif"
+        write_tif(new, np.full((1, 16, 16), value, np.uint16))
+        new.replace(path)
+        with open_scene_raster(path) as dataset:
+            assert dataset.read(1).max() == value

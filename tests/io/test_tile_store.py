@@ -71,3 +71,22 @@ def test_prune_keeps_what_is_named(tmp_path):
     assert store.prune([KEY]) == 1
     assert store.has(KEY)
     assert not store.has(other)
+
+
+def test_a_read_does_not_look_at_arrays_that_nobody_asked_for(tmp_path):
+    store = TileStore(tmp_path)
+    store.write(KEY, ARRAYS)
+    path = store.path(KEY)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1  # the last array is "text"
+    path.write_bytes(content)
+    np.testing.assert_array_equal(store.read(KEY, "a/")["a/b"], ARRAYS["a/b"])
+    assert not store.has(KEY)
+
+
+def test_bytes_after_the_last_array_are_found(tmp_path):
+    store = TileStore(tmp_path)
+    store.write(KEY, ARRAYS)
+    path = store.path(KEY)
+    path.write_bytes(path.read_bytes() + b"x")
+    assert not store.has(KEY)

@@ -6,7 +6,6 @@ import numpy as np
 
 from habitat.algorithms import composite as verbs
 from habitat.algorithms.reasons import reason_code
-from habitat.domain.bands import State
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import COMPOSITE, MAX_GAP_DAYS, N_VALID
 from habitat.domain.period import Period, days_since_epoch
@@ -112,15 +111,19 @@ def composite(inputs: TileInputs) -> Arrays:
     in_parts = np.array(
         [any(_holds(part, day) for part in task.parts) for day in looks.days], dtype=bool
     )
-    valid = verbs.clear(looks.state) & in_parts[:, None, None]
+    valid = verbs.clear(looks.state)
+    if not in_parts.all():
+        valid &= in_parts[:, None, None]
     if task.burns:
         burned = inputs.arrays[task.burns]["burn_day_lo"]
         valid = verbs.exclude_burned(valid, looks.days, burned, task.green_up_days)
-    used = np.where(valid | (looks.state != State.CLEAR), looks.state, State.NO_DATA)
+    used = (
+        verbs.used_states(looks.state, valid) if task.burns or not in_parts.all() else looks.state
+    )
     n_valid, max_gap = verbs.observation_counts(looks.days, used, task.whole)
     out = {band: verbs.median_composite(looks.bands[band], valid) for band in task.bands}
     out["n_valid"], out["max_gap_days"] = n_valid, max_gap
-    out["reason"] = reason_code(used[in_parts])
+    out["reason"] = reason_code(used if in_parts.all() else used[in_parts])
     return out
 
 
