@@ -20,6 +20,7 @@ _COMMANDS = {
     "run": "Run a pipeline and publish a release.",
     "status": "Say what ran last, what failed and what is stale.",
     "doctor": "Say whether what a pipeline depends on is there, reachable and allowed.",
+    "cost": "Say what imagery of a pipeline's zone costs, without network or credentials.",
     "check": "Say whether pipeline files are right, without network or credentials.",
     "show": "Print the dictionaries: layers, steps, indices, legend, exit codes.",
     "simulate": "Write a simulated landscape with known truth as a folder of scenes.",

@@ -70,7 +70,7 @@ def require_safe_name(name: str, what: str) -> None:
 def temporary_beside(path: Path) -> Path:
     """Return a hidden name in the folder of ``path``: renaming never crosses file systems.
 
-    The suffix is kept, because drivers look at it.
+    The suffix is kept, because drivers look at it. Two threads may write one file.
     """
     return path.with_name(f".tmp-{os.getpid()}-{threading.get_ident()}-{path.name}")
 

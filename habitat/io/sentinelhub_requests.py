@@ -21,6 +21,7 @@ from sentinelhub import (
     SHConfig,
 )
 
+from habitat.domain.errors import ConfigError
 from habitat.domain.grid import Bounds, Grid, Window
 from habitat.domain.period import Period
 from habitat.domain.processing_units import Bill, processing_units
@@ -72,6 +73,21 @@ SERVICES = {
 }
 
 
+def service_of(name: str) -> Service:
+    """Return a deployment by name, or one on this machine by its address.
+
+    Raises
+    ------
+    ConfigError
+        For another name.
+    """
+    if name.startswith("http://127.0.0.1:"):
+        return Service(name, f"{name}/token")
+    if name not in SERVICES:
+        raise ConfigError(f"base_url: expected one of {', '.join(SERVICES)}, got {name!r}")
+    return SERVICES[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One request of the Process API.
@@ -104,16 +120,21 @@ class Order:
     @property
     def bill(self) -> Bill:
         """What it costs by the published formula; dataMask is free."""
-        height, width = self.window.shape
-        depth = 2 if self.bands else 1
-        size = height * width * (len(self.bands) + 2) * depth
-        return Bill(processing_units(width, height, len(self.bands) + 1), 1, size)
+        return bill_of(self.window, self.bands)
 
     @property
     def key(self) -> str:
         """SHA-256 of what is asked and where: names the answer in the cache."""
         text = json.dumps([self.url, self.body], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def bill_of(window: Window, bands: Sequence[str]) -> Bill:
+    """Return what one request costs by the published formula; bands before SCL and dataMask."""
+    height, width = window.shape
+    depth = 2 if bands else 1
+    size = height * width * (len(bands) + 2) * depth
+    return Bill(processing_units(width, height, len(bands) + 1), 1, size)
 
 
 def _config(service: Service) -> SHConfig:
@@ -140,6 +161,8 @@ def order(
     window: Window,
     bands: Sequence[str],
     time: tuple[datetime, datetime],
+    *,
+    average: bool = False,
 ) -> Order:
     """Return the request of one acquisition in one window.
 
@@ -155,6 +178,11 @@ def order(
         ESA names; empty for the scene classification alone.
     time : tuple of datetime
         First and last instant of the acquisition, UTC.
+    average : bool
+        Ask for bilinear interpolation of bands finer than the grid: halfway between the pixels of
+        a grid in line that is the mean of the four, as ``folder`` averages 10 m bands at 20 m.
+        The mode holds for the scene classification too, so only where its pixels (20 m) are those
+        of the grid.
     """
     asked = [*bands, "SCL", "dataMask"]
     script = _EVALSCRIPT.format(
@@ -171,7 +199,7 @@ def order(
             "processing": {
                 "harmonizeValues": False,
                 "upsampling": "NEAREST",
-                "downsampling": "NEAREST",
+                "downsampling": "BILINEAR" if average else "NEAREST",
             }
         },
     )

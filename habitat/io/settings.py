@@ -1,11 +1,88 @@
-"""The environment of the process: what of it may change a result is taken out."""
+"""The environment of the process: credentials; what may change a result is taken out."""
 
 import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
 
+from habitat.domain.errors import CredentialsError
+from habitat.io.secrets import MASK, register_secret
+
+ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
+FILE = "HABITAT_CREDENTIALS_FILE"
+_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MAX_BYTES = 1 << 16
 #: GDAL, PROJ and their remote file systems read options by these names whenever they like.
 _PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_NETWORK", "GTIFF_", "GS_", "AZURE_")
 #: Where the libraries' own tables lie: without them nothing opens.
 _KEPT = ("GDAL_DATA", "GDAL_DRIVER_PATH")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Credentials:
+    """An OAuth client of Sentinel Hub; never shown.
+
+    Attributes
+    ----------
+    client_id, client_secret : str
+        As the dashboard of the service gives them.
+    """
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        """Hide both."""
+        return f"Credentials({MASK})"
+
+
+def sentinelhub_credentials() -> Credentials:
+    """Return the credentials of Sentinel Hub, from the environment, else from the file it names.
+
+    Both parts come from one place; from here on every text of this process hides the secret.
+
+    Raises
+    ------
+    CredentialsError
+        If there are none, or the file is missing, open to others, or incomplete.
+    """
+    found = {name: os.getenv(name, "") for name in (ID, SECRET)}
+    path = os.getenv(FILE, "")
+    where = "the environment"
+    if not all(found.values()) and path:
+        found, where = _read(Path(path)), path
+    missing = [name for name in (ID, SECRET) if not found.get(name)]
+    if missing:
+        raise CredentialsError(
+            f"credentials of Sentinel Hub: expected {ID} and {SECRET}, got no "
+            f"{' and no '.join(missing)} in {where}. Make an OAuth client in the dashboard of the "
+            f"service, and set both in the environment or in a file that only you can read (chmod "
+            f"600; lines NAME=value), named by {FILE}."
+        )
+    register_secret(found[SECRET])
+    return Credentials(found[ID], found[SECRET])
+
+
+def _read(path: Path) -> dict[str, str]:
+    """Return the lines ``NAME=value`` of a file that only its owner can read."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if mode & _FOR_OTHERS or not stat.S_ISREG(mode):
+                raise CredentialsError(
+                    f"{path}: expected a file that only its owner can read (0600), got mode "
+                    f"{stat.S_IMODE(mode):04o}; nothing was read. Run: chmod 600 {path}"
+                )
+            text = file.read(_MAX_BYTES).decode()
+    except OSError as error:
+        raise CredentialsError(
+            f"{path}: expected the credentials file that {FILE} names, got: {error.strerror}. "
+            f"Correct {FILE} or write the file."
+        ) from None
+    except UnicodeDecodeError:
+        raise CredentialsError(f"{path}: expected lines NAME=value in UTF-8, got others") from None
+    pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
 
 
 def scrub_environment() -> list[str]:

@@ -116,8 +116,24 @@ class SentinelHubConfig(Model):
     """Sentinel-2 L2A through Sentinel Hub (Copernicus Data Space by default)."""
 
     kind: Literal["sentinelhub"]
-    base_url: Literal["cdse", "commercial"] = "cdse"
-    max_pu: float = Field(default=10_000, gt=0, description="processing units a run may spend")
+    base_url: str = Field(
+        default="cdse",
+        pattern=r"^(cdse|commercial|http://127\.0\.0\.1:[0-9]{1,5})$",
+        description="cdse, commercial, or a service on this machine",
+    )
+    max_pu: float = Field(
+        default=10_000,
+        gt=0,
+        le=10_000_000,
+        description="processing units that all looks of a run may cost; the clearest are chosen",
+    )
+    min_clear_percent: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="clear part of the AOI in a rectangle from which a look is bought, by a cheap "
+        "look at 60 m [%]; 0: every look is bought, none is chosen",
+    )
 
 
 class StacConfig(Model):

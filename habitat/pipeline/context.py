@@ -22,6 +22,8 @@ from habitat.io.boundaries import check_against_border, read_boundaries
 from habitat.io.data_files import read_legend, read_seasons
 from habitat.io.folder import FolderSource
 from habitat.io.projection import check_crs
+from habitat.io.sentinelhub_requests import service_of
+from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.source import SceneSource
 from habitat.io.stac_source import Access
 from habitat.pipeline.config import (
@@ -31,6 +33,7 @@ from habitat.pipeline.config import (
     RelativeYear,
     Scenes,
     SeasonYear,
+    SentinelHubConfig,
     SimulatedConfig,
     StacConfig,
 )
@@ -122,9 +125,16 @@ class PlanContext:
 
 
 def bind(
-    config: PipelineConfig, project: Path, as_of: date, *, access: Access = "online"
+    config: PipelineConfig,
+    project: Path,
+    as_of: date,
+    today: date | None = None,
+    *,
+    access: Access = "online",
 ) -> PlanContext:
     """Read and check everything a pipeline names, without looking for scenes.
+
+    ``today`` says in which month units are spent; the as-of date where it is not given.
 
     Raises
     ------
@@ -137,7 +147,7 @@ def bind(
     legend = read_legend(config.legend, project)
     seasons = read_seasons(config.seasons, project)
     aoi = aoi_of(config, project)
-    source = source_of(config, project, access=access)
+    source = source_of(config, project, today or as_of, access=access)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
     )
@@ -165,7 +175,9 @@ def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
     return grid.tile_window(tiles[0]).union(grid.tile_window(tiles[-1]))
 
 
-def source_of(config: PipelineConfig, project: Path, *, access: Access = "online") -> SceneSource:
+def source_of(
+    config: PipelineConfig, project: Path, today: date = date.min, *, access: Access = "online"
+) -> SceneSource:
     """Return the source that a pipeline names; asks nobody.
 
     Raises
@@ -188,8 +200,12 @@ def source_of(config: PipelineConfig, project: Path, *, access: Access = "online
         return FolderSource(root=project / source.path, grid=grid, verify=True)
     if isinstance(source, StacConfig):
         return stac_source(source, grid, downloads_of(project, config.name), access)
+    if isinstance(source, SentinelHubConfig):
+        downloads = project / "outputs" / ".downloads" / "sentinelhub"
+        return SentinelHubSource(service_of(source.base_url), grid, downloads, today)
     raise NotBuiltError(
-        f"source {source.kind!r}: this version reads 'simulated', 'folder' and 'stac' only. "
+        f"source {source.kind!r}: this version reads 'simulated', 'folder', 'stac' and "
+        "'sentinelhub' only. "
         "Download the scenes into a folder, run 'habitat index' on it, and use source: folder."
     )
 

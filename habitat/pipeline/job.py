@@ -9,21 +9,31 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from habitat.domain.errors import ConfigError, PartialError, ResourceError
-from habitat.domain.scene import SceneItem
+from habitat.domain.errors import (
+    ConfigError,
+    CredentialsError,
+    PartialError,
+    RemoteError,
+    ResourceError,
+)
+from habitat.domain.processing_units import Bill
+from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
-from habitat.io.stac_source import Access, StacSource
+from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.stac_source import Access
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.check import require_files
 from habitat.pipeline.config import Train
-from habitat.pipeline.context import bind
+from habitat.pipeline.context import PlanContext, bind
+from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.last_run import LastRun
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
+from habitat.pipeline.purchase import Spent, purchase
 from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
 from habitat.pipeline.versions import library_versions
 
@@ -103,13 +113,19 @@ class RunReport:
         }
 
 
-def plan_job(job: Job, *, goals: tuple[str, ...] | None = None, access: Access = "online") -> Plan:
+def plan_job(job: Job, *, goals: tuple[str, ...] | None = None) -> Plan:
     """Load, check and plan a pipeline file."""
+    return plan_pipeline(_bound(job), goals=goals)
+
+
+def _bound(job: Job, access: Access = "online") -> PlanContext:
+    """Load and check a pipeline file, without looking for scenes."""
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
-    ctx = bind(config, project, job.as_of, access="offline" if job.offline else access)
+    access_now: Access = "offline" if job.offline else access
+    ctx = bind(config, project, job.as_of, job.started.date(), access=access_now)
     require_files(config, project)
-    return plan_pipeline(ctx, goals=goals)
+    return ctx
 
 
 def outputs_folder(project: Path, name: str) -> Path:
@@ -180,10 +196,11 @@ def _compute_and_publish(
     job: Job, plan: Plan, store: Store, state: RunState, reporter: Reporter
 ) -> RunReport:
     started = time.monotonic()
+    spent = purchase(plan, reporter)
     with executor(job.workers) as running:
         run_stages(plan, store.state, running, reporter, state)
     reporter.note("publish")
-    record = _record(job, plan, state, time.monotonic() - started)
+    record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
     release = publish(plan, state, store, record)
     return RunReport(
         release,
@@ -214,6 +231,7 @@ def train_job(job: Job, out: Path, reporter: Reporter) -> str:
     plan = plan_job(job, goals=(steps[0].save_as,))
     store = Store(outputs_of(plan))
     with store.lock(), executor(job.workers) as running:
+        purchase(plan, reporter)
         state = run_stages(plan, store.state, running, reporter)
     trained = state.globals[steps[0].save_as]
     write_model(out, trained.model)
@@ -254,9 +272,17 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         ],
         "tiles_computed": state.computed,
         "tiles_reused": state.reused,
-        "processing_units": 0,
-        "requests": 0,
         "accuracy": _accuracy(state),
+    }
+
+
+def _account(spent: Spent) -> dict[str, Any]:
+    """Return what was paid for the run, as the answers said, and in its calendar month."""
+    return {
+        "processing_units": round(spent.run.units, 6),
+        "requests": spent.run.requests,
+        "bytes": spent.run.bytes,
+        "processing_units_of_month": round(spent.month.units, 6),
     }
 
 
@@ -282,23 +308,28 @@ def _tables(state: RunState) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a run would read and compute, and why."""
+    """What a run would read, buy and compute, and why.
+
+    ``scenes`` is empty and ``tile_stages`` None where no catalogue was reached.
+    """
 
     scenes: Mapping[str, int]
     tiles: int
-    tile_stages: int
+    tile_stages: int | None
     reasons: tuple[str, ...]
-    most_bytes: int = 0
+    cost: Estimate = field(default_factory=lambda: Estimate(Bill()))
 
     def text(self) -> str:
         """Return it for a person."""
         found = ", ".join(f"{name}: {count}" for name, count in self.scenes.items())
+        stages = "unknown" if self.tile_stages is None else self.tile_stages
+        bill = self.cost.bill
         return "\n".join(
             [
-                f"scenes found: {found}",
-                f"tiles: {self.tiles}, in {self.tile_stages} tile-stages",
-                "processing units: 0, requests: 0 (nothing is bought from this source)",
-                f"to download: at most {self.most_bytes / 1e9:.3f} GB",
+                f"scenes found: {found or 'unknown'}",
+                f"tiles: {self.tiles}, in {stages} tile-stages",
+                f"processing units: {bill.units:,.10g}, requests: {bill.requests:,}, "
+                f"bytes: {bill.bytes:,}" + "".join(f"\n  {note}" for note in self.cost.notes),
                 *self.reasons,
             ]
         )
@@ -306,48 +337,45 @@ class DryRun:
     def as_dict(self) -> dict[str, Any]:
         """Return it for a machine."""
         return {
-            "processing_units": 0,
-            "requests": 0,
-            "bytes": self.most_bytes,
+            "processing_units": round(self.cost.bill.units, 6),
+            "requests": self.cost.bill.requests,
+            "bytes": self.cost.bill.bytes,
             "scenes": dict(self.scenes),
             "tiles": self.tiles,
             "tile_stages": self.tile_stages,
-            "reasons": list(self.reasons),
+            "reasons": [*self.cost.notes, *self.reasons],
         }
 
 
 def describe(job: Job) -> DryRun:
-    """Say what a run would do; computes and writes nothing."""
-    plan = plan_job(job, access="plan")
+    """Say what a run would do; computes and buys nothing.
+
+    Without the catalogue of a source that is paid, an upper bound.
+    """
+    ctx = _bound(job, "plan")
+    if isinstance(ctx.source, SentinelHubSource):
+        ctx.source.estimate = True
+        try:
+            plan = plan_pipeline(ctx)
+        except (RemoteError, CredentialsError) as fault:
+            tiles = len(list(tiles_inside(ctx.aoi, ctx.grid)))
+            return DryRun({}, tiles, None, (), upper_bound(ctx, str(fault)))
+    else:
+        plan = plan_pipeline(ctx)
     store = Store(outputs_of(plan))
+    scenes = {name: len(found.items) for name, found in plan.ctx.scene_sets.items()}
     known = _sound_release(store, run_key(plan))
     if known is not None:
-        reasons = [f"nothing to do: {known.name} was made from the same inputs and is sound"]
-        todo = 0
-    else:
-        todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
-        reasons = [
-            "no release was made from these inputs (scenes, parameters, code); "
-            "tiles already stored under the same key are reused"
-        ]
-    return DryRun(
-        {name: len(found.items) for name, found in plan.ctx.scene_sets.items()},
-        len(plan.tiles),
-        todo,
-        tuple(reasons),
-        0 if known is not None else _most_bytes(plan),
+        reason = f"nothing to do: {known.name} was made from the same inputs and is sound"
+        return DryRun(scenes, len(plan.tiles), 0, (reason,))
+    todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
+    reason = (
+        "no release was made from these inputs (scenes, parameters, code); "
+        "tiles already stored under the same key are reused"
     )
+    return DryRun(scenes, len(plan.tiles), todo, (reason,), estimate(plan))
 
 
-def _most_bytes(plan: Plan) -> int:
-    """Return an upper bound of what a run downloads, if nothing were in the cache [bytes]."""
-    source = plan.ctx.source
-    if not isinstance(source, StacSource):
-        return 0
-    asked: dict[str, tuple[SceneItem, set[str]]] = {}
-    for found in plan.ctx.scene_sets.values():
-        for item in found.items:
-            asked.setdefault(item.item_id, (item, set()))[1].update(found.bands)
-    return sum(
-        source.most_bytes([item], sorted(bands), plan.ctx.window) for item, bands in asked.values()
-    )
+def cost_of(job: Job) -> CostTable:
+    """Return what the zone of a pipeline costs; asks nobody."""
+    return cost_table(_bound(job))
