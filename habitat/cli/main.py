@@ -2,8 +2,10 @@
 
 import importlib
 import logging
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -72,7 +74,13 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with a code of ``habitat show exit-codes``."""
-    sys.exit(run(args))
+    code = run(args)
+    if code and threading.active_count() > 1:
+        # Python would wait for tiles that still run; what they write is complete or swept
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:

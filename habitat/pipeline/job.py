@@ -19,6 +19,7 @@ from habitat.pipeline.context import bind
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.last_run import LastRun
+from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
@@ -48,6 +49,8 @@ class Job:
         How tiles run.
     started : datetime
         Wall clock, for the run record alone.
+    limits : Limits
+        How long it may take.
     """
 
     pipeline_file: Path
@@ -55,6 +58,7 @@ class Job:
     as_of: date
     workers: Workers
     started: datetime
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
     state = RunState()
     with store.lock():
         last = LastRun(store.state / LAST_RUN, job.started, job.as_of)
-        with last.watching(state), _swept(store):
+        with last.watching(state), _swept(store), time_limit(job.limits.run_s):
             plan = plan_job(job)
             for note in plan.ctx.aoi.notes:
                 reporter.note(note)
@@ -175,7 +179,7 @@ def _compute_and_publish(
     job: Job, plan: Plan, store: Store, state: RunState, reporter: Reporter
 ) -> RunReport:
     started = time.monotonic()
-    with executor(job.workers) as running:
+    with executor(job.workers, job.limits.tile_s) as running:
         run_stages(plan, store.state, running, reporter, state)
     reporter.note("publish")
     record = _record(job, plan, state, time.monotonic() - started)
