@@ -2,8 +2,10 @@
 
 import importlib
 import logging
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -67,7 +69,7 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     """
     set_up_logging(log, debug=debug)
     for name in scrub_environment():
-        logging.getLogger("habitat").warning("environment variable %s is not used", name)
+        logging.getLogger("habitat").debug("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)
 
 
@@ -77,7 +79,13 @@ def _terminated(_signal: int, _frame: FrameType | None) -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with a code of ``habitat show exit-codes``."""
-    sys.exit(run(args))
+    code = run(args)
+    if code and threading.active_count() > 1:
+        # Python would wait for tiles that still run; what they write is complete or swept
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:

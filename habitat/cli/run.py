@@ -1,12 +1,15 @@
 """``habitat run``."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from habitat.cli.main import existing_file
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 @click.command(epilog="Exit codes: habitat show exit-codes")
@@ -15,6 +18,10 @@ from habitat.cli.main import existing_file
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True)
 @click.option("--processes", is_flag=True, help="Run tiles in processes instead of threads.")
 @click.option("--scheduler", default="", help="Run tiles on a Dask cluster, tcp://host:port.")
+@click.option("--max-time", default="24h", show_default=True,
+              help="Stop after this time, resumable: 90s, 30m, 2h, 1d.")  # fmt: skip
+@click.option("--tile-time", default="1h", show_default=True,
+              help="Give a tile up that takes longer.")  # fmt: skip
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None,
               help="Folder that paths of the file are relative to.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be read and computed, and why.")
@@ -26,6 +33,8 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
     workers: int,
     processes: bool,
     scheduler: str,
+    max_time: str,
+    tile_time: str,
     project: Path | None,
     dry_run: bool,
     offline: bool,
@@ -38,6 +47,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
     from habitat.cli.progress import RunProgress
     from habitat.pipeline.executor import WorkerKind, Workers
     from habitat.pipeline.job import Job, describe, run_job
+    from habitat.pipeline.limits import Limits
 
     local: WorkerKind = "processes" if processes else "threads"
     kind: WorkerKind = "cluster" if scheduler else local
@@ -48,6 +58,9 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
         workers=Workers(workers, kind, scheduler),
         started=datetime.now(UTC),  # noqa: TID251  # the one place where a run meets the clock
         offline=offline,
+        limits=Limits(
+            run_s=parse_time(max_time, "--max-time"), tile_s=parse_time(tile_time, "--tile-time")
+        ),
     )
     progress = RunProgress()
     if dry_run:
@@ -60,6 +73,15 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
         progress.close()
     click.echo(json.dumps(report.as_dict(), indent=2) if as_json else report.text())
     return report.exit_code
+
+
+def parse_time(text: str, option: str) -> float:
+    """Return a length of time in seconds: 90s, 30m, 2h or 1d."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhd])", text.strip())
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if seconds <= 0:
+        raise click.UsageError(f"{option}: expected a time like 90s, 30m, 2h or 1d, got {text!r}")
+    return seconds
 
 
 def parse_day(text: str | None) -> date:

@@ -1,24 +1,31 @@
 """Dask runs the tiles: threads, processes on this machine, or any cluster by address."""
 
 import logging
+import queue
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
 
 import dask
 import distributed
-from dask.callbacks import Callback
 from distributed.protocol import pickle
 
 from habitat.domain.errors import PartialError, ResourceError
 from habitat.domain.grid import Tile
 from habitat.io.settings import scrub_environment
+from habitat.pipeline.limits import Limits
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask, run_tile
 
+log = logging.getLogger(__name__)
+
+#: So often is looked whether a tile takes too long [s], and so long may a worker take to restart.
+_LOOK_EVERY_S, _RESTART_S = 0.5, 60
 Progress = Callable[[Outcome], None]
 WorkerKind = Literal["threads", "processes", "cluster"]
 
@@ -51,59 +58,141 @@ class Executor(Protocol):
 
 
 class _ThreadExecutor:
-    def __init__(self, count: int) -> None:
-        self._count = count
+    """Dask's thread pool, watched from the main thread, which stays free to hear signals.
+
+    A thread cannot be killed. So when a tile takes too long, no other is handed out, the tiles that
+    run now may end, and the run stops.
+    """
+
+    def __init__(self, count: int, tile_s: float) -> None:
+        self._count, self._tile_s = count, tile_s
 
     def run(self, work: StageWork, tasks: Sequence[TileTask], progress: Progress) -> list[Outcome]:
+        watch, stop = _Watch(self._tile_s), threading.Event()
+        ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+
+        def one(task: TileTask) -> None:
+            if not stop.is_set():
+                watch.begins(task)
+                ended.put(run_tile(work, task))
+
         # partial, so that Dask does not walk through the arguments in search of collections
-        lazy = [dask.delayed(partial(run_tile, work, task), pure=False)() for task in tasks]
-        with _EachOutcome(progress):
-            return list(dask.compute(*lazy, scheduler="threads", num_workers=self._count))
+        lazy = [dask.delayed(partial(one, task), pure=False)() for task in tasks]
+        compute = partial(dask.compute, *lazy, scheduler="threads", num_workers=self._count)
+        threading.Thread(target=compute, name="habitat-tiles", daemon=True).start()
+        outcomes: dict[Tile, Outcome] = {}
+        try:
+            while len(outcomes) < len(tasks):
+                outcome = _next(ended)
+                if outcome is not None:
+                    watch.ends(outcome.tile)
+                    outcomes[outcome.tile] = outcome
+                    progress(outcome)
+                elif late := watch.late():
+                    raise _stuck(late, self._tile_s)
+        finally:
+            stop.set()
+        return [outcomes[task.tile] for task in tasks]
+
+
+def _next(ended: "queue.SimpleQueue[Any]") -> Any:
+    """Return what ended next, None if nothing does within an instant."""
+    with suppress(queue.Empty):
+        return ended.get(timeout=_LOOK_EVERY_S)
+    return None
+
+
+def _stuck(late: Sequence[TileTask], tile_s: float) -> ResourceError:
+    names = ", ".join(sorted(task.tile.name for task in late))
+    return ResourceError(
+        f"tile {names}: expected an end within {tile_s:g} s (--tile-time), got none; a thread "
+        "cannot be stopped, so the run stops and the old release stays. The same command goes on; "
+        "with --processes only such a tile is given up."
+    )
+
+
+class _Watch:
+    """Since when each tile runs."""
+
+    def __init__(self, tile_s: float) -> None:
+        self._tile_s = tile_s
+        self._since: dict[Tile, tuple[float, TileTask]] = {}
+
+    def begins(self, task: TileTask) -> None:
+        self._since[task.tile] = (time.monotonic(), task)
+
+    def ends(self, tile: Tile) -> None:
+        self._since.pop(tile, None)
+
+    def late(self) -> list[TileTask]:
+        """Return the tiles that have run too long."""
+        limit = time.monotonic() - self._tile_s
+        return [task for since, task in list(self._since.values()) if since < limit]
 
 
 class _ClusterExecutor:
     """No more tiles at the workers than they have threads.
 
     So when a worker dies, only the tiles that it was computing die with it. What all tiles share
-    travels with each of them: scattered data would be lost with the worker that holds them.
+    travels with each of them: scattered data would be lost with the worker that holds them. The
+    worker of a tile that takes too long is killed and comes back empty.
     """
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, tile_s: float) -> None:
+        self._client, self._tile_s = client, tile_s
 
     def run(self, work: StageWork, tasks: Sequence[TileTask], progress: Progress) -> list[Outcome]:
-        shared = pickle.dumps(work)
+        shared, watch = pickle.dumps(work), _Watch(self._tile_s)
         outcomes: dict[Tile, Outcome] = {}
-        waiting, running = deque(tasks), distributed.as_completed()
-        of_future: dict[str, TileTask] = {}
-        while waiting or of_future:
-            while waiting and len(of_future) < max(1, sum(self._client.nthreads().values())):
-                task = waiting.popleft()
-                future = self._client.submit(_run_pickled, shared, task, pure=False)
-                of_future[future.key] = task
-                running.add(future)
-            future = next(running)
-            task = of_future.pop(future.key)
-            outcomes[task.tile] = _outcome_of(future, task)
-            progress(outcomes[task.tile])
+        waiting, running = deque(tasks), dict[str, tuple[Any, TileTask]]()
+        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        try:
+            while waiting or running:
+                while waiting and len(running) < max(1, sum(self._client.nthreads().values())):
+                    task = waiting.popleft()
+                    future = self._client.submit(_run_pickled, shared, task, pure=False)
+                    running[future.key] = future, task
+                    watch.begins(task)
+                    future.add_done_callback(ended.put)
+                for key, outcome in self._found(_next(ended), running, watch):
+                    del running[key]
+                    watch.ends(outcome.tile)
+                    outcomes[outcome.tile] = outcome
+                    progress(outcome)
+        finally:
+            self._client.cancel([future for future, _ in running.values()])
         return [outcomes[task.tile] for task in tasks]
+
+    def _found(
+        self, future: Any, running: Mapping[str, tuple[Any, TileTask]], watch: "_Watch"
+    ) -> list[tuple[str, Outcome]]:
+        """Return what became of a future that ended, or where none did, of tiles that are late."""
+        if future is not None:
+            known = running.get(future.key)  # None: given up before
+            return [(future.key, _outcome_of(future, known[1]))] if known else []
+        late = {task.tile for task in watch.late()}
+        return [
+            (key, self._given_up(future, task))
+            for key, (future, task) in running.items()
+            if task.tile in late
+        ]
+
+    def _given_up(self, future: Any, task: TileTask) -> Outcome:
+        """Kill the worker of a tile that takes too long."""
+        key = future.key
+        at = [who for who, keys in self._client.processing().items() if key in keys]
+        future.cancel(force=True)
+        try:
+            self._client.restart_workers(at, timeout=_RESTART_S, raise_for_error=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            log.warning("worker %s could not be restarted: %s", ", ".join(at), error)
+        fault = f"no end within {self._tile_s:g} s (--tile-time); its worker was killed"
+        return Outcome(task.tile, "", self._tile_s, fault, PartialError.exit_code, again=True)
 
 
 def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
     scrub_environment()  # a cluster by address has an environment of its own
     return run_tile(pickle.loads(shared), task)
-
-
-class _EachOutcome(Callback):
-    """Tells the progress of each tile as its task ends."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        super().__init__(posttask=self._done)
-
-    def _done(self, _key: Any, result: Any, *_rest: Any) -> None:
-        if isinstance(result, Outcome):
-            self._progress(result)
 
 
 def _outcome_of(future: Any, task: TileTask) -> Outcome:
@@ -120,8 +209,15 @@ def _outcome_of(future: Any, task: TileTask) -> Outcome:
 
 
 @contextmanager
-def executor(workers: Workers) -> Iterator[Executor]:
+def executor(workers: Workers, tile_s: float = Limits.tile_s) -> Iterator[Executor]:
     """Yield an executor; local processes end with it, a cluster by address stays.
+
+    Parameters
+    ----------
+    workers : Workers
+        How tiles run.
+    tile_s : float
+        Most that one attempt of one tile may take [s].
 
     Raises
     ------
@@ -129,7 +225,7 @@ def executor(workers: Workers) -> Iterator[Executor]:
         If no scheduler answers at the address.
     """
     if workers.kind == "threads":
-        yield _ThreadExecutor(workers.count)
+        yield _ThreadExecutor(workers.count, tile_s)
     elif workers.kind == "processes":
         # all on loopback, on free ports: not reachable from outside, and two runs do not collide
         with (
@@ -145,7 +241,7 @@ def executor(workers: Workers) -> Iterator[Executor]:
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
-            yield _ClusterExecutor(client)
+            yield _ClusterExecutor(client, tile_s)
     else:
         try:
             client = distributed.Client(workers.address, timeout="10s")
@@ -155,4 +251,4 @@ def executor(workers: Workers) -> Iterator[Executor]:
                 f"got {fault}. Start one, or leave the option out."
             ) from fault
         with client:
-            yield _ClusterExecutor(client)
+            yield _ClusterExecutor(client, tile_s)

@@ -30,6 +30,7 @@ from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upp
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.last_run import LastRun
+from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
@@ -62,6 +63,8 @@ class Job:
         Wall clock, for the run record alone.
     offline : bool
         Use what was downloaded before and ask no service.
+    limits : Limits
+        How long it may take.
     """
 
     pipeline_file: Path
@@ -70,6 +73,7 @@ class Job:
     workers: Workers
     started: datetime
     offline: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
     state = RunState()
     with store.lock():
         last = LastRun(store.state / LAST_RUN, job.started, job.as_of)
-        with last.watching(state), _swept(store):
+        with last.watching(state), _swept(store), time_limit(job.limits.run_s):
             plan = plan_job(job)
             for note in plan.ctx.aoi.notes:
                 reporter.note(note)
@@ -197,7 +201,7 @@ def _compute_and_publish(
 ) -> RunReport:
     started = time.monotonic()
     spent = purchase(plan, reporter)
-    with executor(job.workers) as running:
+    with executor(job.workers, job.limits.tile_s) as running:
         run_stages(plan, store.state, running, reporter, state)
     reporter.note("publish")
     record = _record(job, plan, state, time.monotonic() - started) | _account(spent)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.slow
 def dies(inputs):
     """Kill its own process, as a crash or the kernel would: once, or each time."""
     marker = inputs.project / f"died-{inputs.window.row}-{inputs.window.col}"
+    if inputs.config == "stuck" and inputs.window.row < -3701 * 64:
+        time.sleep(1000)
     if inputs.config == "always" and inputs.window.row < -3701 * 64:
         os.kill(os.getpid(), signal.SIGSEGV)
     if inputs.config == "once" and not marker.exists():
@@ -67,6 +70,17 @@ def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
     assert {(o.attempts, o.key) for o in crashed} == {(ATTEMPTS, "")}
     assert all("worker died" in o.fault for o in crashed)
     assert not any(o.fault for o in again)
+
+
+def test_a_tile_that_hangs_in_a_process_costs_its_worker_and_is_given_up(stage, monkeypatch):
+    monkeypatch.setattr("habitat.pipeline.attempts.ATTEMPTS", 2)
+    work, tasks = stage
+    with executor(Workers(2, "processes"), tile_s=4) as running:
+        outcomes = run_tiles(running, work("stuck"), tasks, lambda _: None)
+    stuck = [o for o in outcomes if o.fault]
+    assert len(stuck) == 2, "the northern tiles"
+    assert {(o.attempts, o.exit_code, o.key) for o in stuck} == {(2, 5, "")}
+    assert all("no end within 4 s" in o.fault for o in stuck)
 
 
 def test_a_local_cluster_listens_on_loopback_only():
