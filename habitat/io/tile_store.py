@@ -111,7 +111,8 @@ class TileStore:
         removed = 0
         for path in sorted(self.root.glob("*/*")):
             if path not in kept:
-                path.unlink(missing_ok=True)
+                with local_resources("removing", path):
+                    path.unlink(missing_ok=True)
                 removed += 1
         return removed
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from habitat.domain.grid import Tile, Window
 from habitat.io.aoi import covered_window, rasterise
+from habitat.io.durable import atomic_write_bytes
 from habitat.io.geopackage import write_geopackage
 from habitat.io.geotiff import write_layer
 from habitat.io.qgis import raster_qml
@@ -140,7 +141,7 @@ def _write_raster(release: _Release, layer: PublishedLayer) -> CatalogItem:
         band_names=names or None,
     )
     qml = raster_qml(layer.layer, band_names=names, dates=dates)
-    path.with_suffix(".qml").write_text(qml, encoding="utf-8")
+    atomic_write_bytes(path.with_suffix(".qml"), qml.encode())
     return CatalogItem(
         layer.stem,
         layer.layer.title,

@@ -112,11 +112,12 @@ def refused_scene(bench: Bench, folder: Path, group: str, case: str, done: str) 
 
 
 def changed_scene(bench: Bench, case: str) -> Trial:
-    """Put other pixels into a scene under the same name: the release follows."""
+    """Put clouds into the scenes of a year under the same names: the release follows."""
     folder = bench.spoilt("done")
-    pixels = np.random.default_rng(int(case)).integers(200, 4000, (tiny.SIDE, tiny.SIDE))
-    bands = dict.fromkeys(tiny.BANDS, pixels.astype(np.uint16))
-    tiny.write_scene(folder, project.NEW_DAY, bands=bands | {"B04": tiny.forest()["B04"]})
+    scl = np.full((tiny.SIDE, tiny.SIDE), tiny.VEGETATION, np.uint8)
+    scl[80 + int(case) % 40 :] = tiny.CLOUD
+    for day in tiny.DAYS[2:]:
+        tiny.write_scene(folder, day, scl=scl)
     ended = bench.run(folder)
     release = project.read_current(folder)
     assert release is not None

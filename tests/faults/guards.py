@@ -58,7 +58,7 @@ WATCHES: dict[str, _Watch] = {
         _disk(disk.FULL), _writes(_FULL, r"\d-cells.gpkg-journal")
     ),
     "current is replaced in two steps instead of one rename": _Watch(
-        kills.at_call, _calls(r"tiny/(\.tmp-)?current")
+        kills.at_call, _calls(r"tiny(/(\.tmp-\d+-)?current)?$")
     ),
     "the release is shown before its files are written and sealed": _Watch(
         kills.at_call, _calls("cells.gpkg")

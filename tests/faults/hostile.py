@@ -20,6 +20,9 @@ subClass="VRTRawRasterBand"><SourceFilename relativeToVRT="0">{}</SourceFilename
 <PixelOffset>1</PixelOffset><LineOffset>128</LineOffset></VRTRasterBand></VRTDataset>"""
 
 
+_PLACE = rasterio.Affine(20, 0, 500_000, 0, -20, 4_800_000)
+
+
 def _scene(folder: Path) -> Path:
     return folder / "scenes" / f"scene_{project.NEW_DAY}"
 
@@ -34,7 +37,9 @@ def _href(folder: Path, href: str) -> None:
 def _header_bomb(folder: Path) -> None:
     shape = {"width": 60_000, "height": 60_000, "count": 1, "dtype": "float64"}
     path = _scene(folder) / "bands.tif"
-    with rasterio.open(path, "w", driver="GTiff", SPARSE_OK=True, BIGTIFF="YES", **shape):
+    with rasterio.open(
+        path, "w", driver="GTiff", SPARSE_OK=True, BIGTIFF="YES", **shape, transform=_PLACE
+    ):
         pass
 
 
@@ -43,7 +48,7 @@ def _one_block(folder: Path) -> None:
     shape = {"width": 30_000, "height": 30_000, "count": 1, "dtype": "uint16"}
     path = _scene(folder) / "bands.tif"
     layout = {"blockysize": 30_000, "SPARSE_OK": True}
-    with rasterio.open(path, "w", driver="GTiff", **shape, **layout):
+    with rasterio.open(path, "w", driver="GTiff", **shape, **layout, transform=_PLACE):
         pass
 
 

@@ -1,5 +1,6 @@
 """A writer as many are: it writes in place, trusts what the driver says, and skips what exists."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ def run(folder: str) -> int:
         return 0
     layout = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}
     shape = {"width": SIDE, "height": SIDE, "count": 1, "dtype": "uint8", "crs": "EPSG:32652"}
+    shape["transform"] = rasterio.Affine(20, 0, 500_000, 0, -20, 4_800_000)
     try:
         with rasterio.open(path, "w", driver="GTiff", **shape, **layout) as dataset:
             for row in range(0, SIDE, 64):
@@ -36,7 +38,10 @@ def state(folder: Path) -> str:
     if not path.exists():
         return "none"
     try:
-        with rasterio.open(path) as dataset:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            dataset = rasterio.open(path)
+        with dataset:
             found = dataset.read(1)
     except rasterio.errors.RasterioError:
         return "unreadable"
