@@ -30,7 +30,7 @@ MAX_BANDS = 64
 #: One block is the least that can be decoded at once.
 MAX_BLOCK_BYTES = 128 * 2**20
 #: Most memory for decoded blocks that tiles share [bytes].
-BLOCK_CACHE_BYTES = 704 << 20
+BLOCK_CACHE_BYTES = 448 << 20
 #: Files of scenes that stay open [1]: the scenes of two seasons on one tile.
 MAX_IDLE_FILES = 192
 BAND_DTYPES = ("uint16", "int16", "float32")
