@@ -241,6 +241,7 @@ class Store:
             *self.root.glob(".tmp-*"),
             *self.releases.glob(".tmp-*"),
             *self.scratch.iterdir(),
+            *(self.state / "runs").glob(".tmp-*"),
         ]
         with local_resources("sweeping", self.root):
             for path in sorted(left):

@@ -22,6 +22,7 @@ MAX_LINES = 400
 LONG = {
     "pipeline/config.py": "the whole language of a pipeline file stands in one place",
     "algorithms/kernels/burn.py": "a kernel and its NumPy twin stand side by side",
+    "io/geotiff.py": "reading and writing a layer share what a file must hold",
     "pipeline/steps/assess.py": "one step: its plan, its counts and its statement",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 import habitat.io.durable
 import habitat.io.geopackage
 import habitat.io.geotiff
+import habitat.io.manifest
 import habitat.io.scene_item
 import habitat.io.tile_store
 import habitat.pipeline.runner
@@ -118,7 +119,7 @@ def _no_hashes() -> None:
             return "missing"
         return "" if file.stat().st_size == entry.get("size", file.stat().st_size) else "changed"
 
-    release._fault = fault
+    habitat.io.manifest._fault = fault
 
 
 @_mutant

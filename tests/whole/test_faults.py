@@ -262,10 +262,10 @@ def test_a_missing_model_file_is_refused(project, refuses):
     refuses(CONFIG, "models/none.json", "step 3 (classify_forest)", command="check")
 
 
-@pytest.mark.parametrize("source", [{"kind": "stac", "preset": "earth-search"}])
+@pytest.mark.parametrize("source", [{"kind": "stac", "preset": "cdse"}])
 def test_a_source_that_is_not_built_stops_before_any_work(project, refuses, source):
     tiny.write_pipeline(project, tiny.content(source=source))
-    refuses(CONFIG, repr(source["kind"]), "this version", "'simulated', 'folder'")
+    refuses(CONFIG, "cdse", "this version")
 
 
 def test_two_results_that_would_be_one_file_are_refused(project, refuses):
