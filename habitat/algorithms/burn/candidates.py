@@ -8,7 +8,7 @@ from habitat.algorithms import joining
 from habitat.algorithms.burn.inputs import HALO_PX, BurnParams, Looks, Place
 from habitat.algorithms.burn.statistics import ClassStatistics, Tile
 from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED, UNITS
-from habitat.algorithms.kernels.burn_looks import GROWTH, SEED, LookRules, classify_look
+from habitat.algorithms.kernels.burn_looks import GROWTH, SEED, STRONG, LookRules, classify_look
 from habitat.domain.hotspots import Hotspots
 
 _FAR = np.iinfo(np.int64).max
@@ -44,8 +44,9 @@ class TileFacts:
     ----------
     day : numpy.ndarray
         int32 ``(k,)``, day of the look, by label - 1.
-    pixels, seeds : numpy.ndarray
-        int64 ``(k,)``, pixels and seed pixels in the tile without its halo.
+    pixels, seeds, strong : numpy.ndarray
+        int64 ``(k,)``, pixels, seed pixels and pixels with the evidence of a seed in the tile
+        without its halo.
     row, col : numpy.ndarray
         int64 ``(k,)``, first pixel in the tile by row, then column; the largest int64 if none.
     hit_label, hit_hotspot : numpy.ndarray
@@ -57,6 +58,7 @@ class TileFacts:
     day: np.ndarray
     pixels: np.ndarray
     seeds: np.ndarray
+    strong: np.ndarray
     row: np.ndarray
     col: np.ndarray
     hit_label: np.ndarray
@@ -167,7 +169,7 @@ def candidates(
         seeds = opened((shown[t] & SEED) > 0)
         pixels = _components(shown[t], seeds, strip, n_labels)
         labelled.append(pixels)
-        view = _View(tile.place, day, seeds, strip, before)
+        view = _View(tile.place, day, seeds, (shown[t] & STRONG) > 0, strip, before)
         parts.append(_facts(pixels, n_labels, view, hotspots, params))
         n_labels += len(parts[-1].day)
         last_unburned(found.look[t], shown[t], day, before)
@@ -193,6 +195,7 @@ class _View:
     place: Place
     day: int
     seeds: np.ndarray
+    strong: np.ndarray
     strip: np.ndarray
     before: np.ndarray
 
@@ -207,6 +210,7 @@ def _facts(
     in_core = _inside(rows, place.slices[0]) & _inside(cols, place.slices[1])
     rows, cols = rows + place.window.row, cols + place.window.col
     seeded = in_core & view.seeds.ravel()[pixels.index]
+    strong = in_core & view.strong.ravel()[pixels.index]
     first_row, first_col = np.full(k, _FAR), np.full(k, _FAR)
     # The pixels come in order of row, then column, so the first of each label is its first pixel.
     first_labels, first = np.unique(label[in_core], return_index=True)
@@ -218,6 +222,7 @@ def _facts(
         day=np.full(k, view.day, dtype=np.int32),
         pixels=np.bincount(label[in_core], minlength=k).astype(np.int64),
         seeds=np.bincount(label[seeded], minlength=k).astype(np.int64),
+        strong=np.bincount(label[strong], minlength=k).astype(np.int64),
         row=first_row,
         col=first_col,
         hit_label=hit_label,

@@ -25,10 +25,13 @@ class TileObjects:
         int32 ``(k + 1,)``, object id from 1; 0 where the component is no object.
     last_hotspot_day : numpy.ndarray
         int32 ``(k + 1,)``, day of the latest hotspot of the object, ``NO_DAY`` without one.
+    strong : numpy.ndarray
+        bool ``(k + 1,)``: the median evidence of the object is that of a seed.
     """
 
     ids: np.ndarray
     last_hotspot_day: np.ndarray
+    strong: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def resolve(
         _summed(group, _all(tiles, "pixels"), n),
         _summed(group, _all(tiles, "seeds"), n),
     )
+    strong = 2 * _summed(group, _all(tiles, "strong"), n) > pixels
     row, col = _first_pixel(group, _all(tiles, "row"), _all(tiles, "col"), n)
     keep = np.flatnonzero((seeds > 0) & (pixels >= params.min_px(pixel_m)))
     order = keep[np.lexsort((col[keep], row[keep], day[keep]))]
@@ -104,6 +108,7 @@ def resolve(
     hits = _hit_table(tiles, starts, ids[group], hotspots)
     first, last, count, power = _hotspot_facts(hits, hotspots, len(order))
     last_by_id = np.concatenate([[NO_DAY], last]).astype(np.int32)
+    strong_by_id = np.concatenate([[False], strong[order]])
     lookups = [np.concatenate([[0], ids[group[a:b]]]).astype(np.int32) for a, b in _spans(starts)]
     unresolved = np.setdiff1d(np.arange(len(hotspots)), hits[:, 1])
     return Objects(
@@ -116,7 +121,7 @@ def resolve(
         first,
         last,
         power,
-        tuple(TileObjects(lookup, last_by_id[lookup]) for lookup in lookups),
+        tuple(TileObjects(i, last_by_id[i], strong_by_id[i]) for i in lookups),
         unresolved,
     )
 

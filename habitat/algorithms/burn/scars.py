@@ -17,6 +17,7 @@ from habitat.algorithms.burn.statistics import Tile
 from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED
 from habitat.algorithms.kernels.burn_events import (
     BURNED,
+    NOT_AGAIN,
     POSSIBLE,
     EventRules,
     Events,
@@ -124,6 +125,8 @@ def scars(
     )
     days = tile.evidence.days
     events = scan_events(days, params.flushes(days), look, shown[:, rows, cols], rules)
+    event_object = _object_of_event(tile, found, objects, events)
+    events = _weakened(events, event_object, shown[:, rows, cols], objects)
     known, event, event_lo, times, again = events
     seen = _seen(days, look, year)
     scar = _scar(tile, look, events, seen, (year, params))
@@ -140,7 +143,7 @@ def scars(
         burn_date_hi=_yyyymmdd(hi_day, burned, scar),
         times_burned=np.where(told, times, 255).astype(np.uint8),
         burn_severity=np.where(told, severity, 0).astype(np.uint8),
-        burn_object=_object_of_event(tile, found, objects, events),
+        burn_object=event_object,
         from_hotspot=hot_day != NO_DAY,
         seen_again=again,
         rbr=rbr,
@@ -214,6 +217,29 @@ def _object_of_event(
             here = (known > 0) & (event == t)
             out[here] = plane[tile.place.slices][here]
     return out
+
+
+def _weakened(
+    events: Events, event_object: np.ndarray, shown: np.ndarray, objects: TileObjects
+) -> Events:
+    """Return the events; a burn of a weak object without a hotspot is possible, not sure.
+
+    A second look confirms an object only if its median evidence is that of a seed: else one block
+    of seeds would carry a whole patch of weak growth over the line.
+    """
+    known, event, event_lo, times, again = events
+    strong_of_id = np.zeros(int(objects.ids.max(initial=0)) + 1, dtype=bool)
+    strong_of_id[objects.ids] = objects.strong
+    look = np.maximum(event, 0).astype(np.int64)
+    hot = (np.take_along_axis(shown, look[np.newaxis], axis=0)[0] & HOT) > 0
+    weak = (known == BURNED) & ~strong_of_id[event_object] & ~hot
+    return (
+        np.where(weak, POSSIBLE, known).astype(known.dtype),
+        event,
+        event_lo,
+        np.where(weak, np.maximum(times, 1) - 1, times).astype(times.dtype),
+        np.where(weak, NOT_AGAIN, again).astype(again.dtype),
+    )
 
 
 def _seen(days: np.ndarray, look: np.ndarray, year: FireYear) -> np.ndarray:

@@ -11,7 +11,7 @@ from habitat.algorithms.kernels.burn import MISSING
 BIN_UNITS, FIRST_UNITS, N_BINS = 20, -20_000, 1_500
 
 # Bits of the class of a look.
-OBSERVED, PERSISTS, GROWTH, SEED, OBJECT, HOT = 1, 2, 4, 8, 16, 32
+OBSERVED, PERSISTS, GROWTH, SEED, OBJECT, HOT, STRONG = 1, 2, 4, 8, 16, 32, 64
 
 _FOREST = 3  # habitat.algorithms.burn.inputs.Kind
 
@@ -123,6 +123,8 @@ def _show(
         absolute and third > absolute_third and nir < rules.absolute_nir
     ):
         bits |= SEED | GROWTH
+    if ev > rules.seed_ev or bits & SEED:
+        bits |= STRONG
     return bits
 
 
@@ -156,7 +158,8 @@ def classify_look(
     Returns
     -------
     numpy.ndarray
-        uint8 ``(y, x)`` of ``OBSERVED``, ``PERSISTS``, ``GROWTH``, ``SEED``; 0 not compared.
+        uint8 ``(y, x)`` of ``OBSERVED``, ``PERSISTS``, ``GROWTH``, ``SEED``, ``STRONG`` (the
+        evidence of a seed); 0 not compared.
     """
     drop, dnbr2, third = components
     cover, kind = land
@@ -209,4 +212,5 @@ def classify_look_numpy(
     absolute &= (third > absolute3) & (nir < rules.absolute_nir)
     seed = ((ev > rules.seed_ev) & floors & dark) | absolute
     bits = OBSERVED + PERSISTS * persists + GROWTH * (growth | seed) + SEED * seed
+    bits += STRONG * ((ev > rules.seed_ev) | seed)
     return np.where(components[0] == MISSING, 0, bits).astype(np.uint8)
