@@ -4,7 +4,6 @@ What GDAL reports is not trusted: a full disk can leave a readable file with wro
 error. Every pixel is read back from the finished file before it gets its name.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,11 +23,18 @@ from habitat.domain.layers import Layer, check_values
 from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
 from habitat.io.geotiff_metadata import describe, palette, pam_xml
 from habitat.io.geotiff_open import GDAL_CACHE_BYTES, crs_text, open_geotiff
-from habitat.io.raster_statistics import BandStatistics, Histogram, Moments
+from habitat.io.geotiff_pixels import (
+    BLOCK_PX,
+    Pixels,
+    Target,
+    part_digest,
+    pixel_window,
+    read_pixels,
+)
+from habitat.io.raster_statistics import BandStatistics, Histogram
 
 #: Pixels times bands that one call may read into memory.
 MAX_PIXELS = 2_000_000_000
-_BLOCK_PX = 512
 _WRITE_ENV: dict[str, Any] = {
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -170,7 +176,7 @@ def read_layer(path: Path, layer: Layer, grid: Grid, window: Window) -> np.ndarr
         common = window.intersect(extent)
         if common is not None:
             rows, cols = common.slices_in(window)
-            values[:, rows, cols] = dataset.read(window=_inside(common, extent))
+            values[:, rows, cols] = dataset.read(window=pixel_window(common, extent))
     return values[0] if len(values) == 1 else values
 
 
@@ -188,10 +194,6 @@ def _extent_on_grid(dataset: Any, path: Path, grid: Grid) -> Window:
             f"{crs_text(dataset.crs)[:60] or 'no CRS'} with transform {(a, b, c, d, e, f)}"
         )
     return window
-
-
-def _inside(part: Window, outer: Window) -> PixelWindow:
-    return PixelWindow(part.col - outer.col, part.row - outer.row, part.width, part.height)
 
 
 def write_layer(
@@ -237,15 +239,15 @@ def write_layer(
     ResourceError
         If the disk is full or gives back other pixels than were written.
     """
-    target = _Target(layer, grid, window, tuple(band_names or (layer.title,)))
+    target = Target(layer, grid, window, tuple(band_names or (layer.title,)))
     mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
     try:
         with _writing(path):
             given = _write_mosaic(mosaic, blocks, target)
-            statistics = given.statistics or _read_back(mosaic, target, given.digests).statistics
+            statistics = given.statistics or read_pixels(mosaic, target, given.digests).statistics
             describe(mosaic, layer, target.band_names, tags, statistics)
             rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
-            if _read_back(cog, target, given.digests) != _Pixels(given.digests, statistics):
+            if read_pixels(cog, target, given.digests) != Pixels(given.digests, statistics):
                 raise ResourceError(_ALTERED.format(path=path))
         atomic_write_bytes(
             path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
@@ -260,38 +262,6 @@ _ALTERED = (
     "writing {path}: the pixels read back are not the pixels given, without an error from GDAL. "
     "The disk may be full or failing: free some space, check the disk and run again."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    layer: Layer
-    grid: Grid
-    window: Window
-    band_names: tuple[str, ...]
-
-    def counters(self) -> list[Histogram | Moments]:
-        """Return an empty counter for each band."""
-        exact = not self.layer.dtype.startswith("float")
-        return [
-            Histogram(self.layer.dtype, self.layer.nodata) if exact else Moments()
-            for _ in self.band_names
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pixels:
-    """What tells the pixels of one raster from those of another.
-
-    Attributes
-    ----------
-    digests : dict of Window to bytes
-        Of each part, see :func:`_strips`.
-    statistics : tuple of BandStatistics
-        Of the whole raster.
-    """
-
-    digests: Mapping[Window, bytes]
-    statistics: tuple[BandStatistics, ...]
 
 
 @contextmanager
@@ -313,7 +283,7 @@ def _remove(*temporaries: Path) -> None:
                 path.unlink()
 
 
-def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> _Pixels:
+def _write_mosaic(path: Path, blocks: Blocks, target: Target) -> Pixels:
     """Write the blocks to a plain GeoTIFF; return digests and statistics as they were given.
 
     There are no statistics of a float layer: its sums need one order of the pixels.
@@ -333,8 +303,8 @@ def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> _Pixels:
         crs=target.grid.crs,
         transform=rasterio.Affine(*target.grid.transform(window)),
         tiled=True,
-        blockxsize=_BLOCK_PX,
-        blockysize=_BLOCK_PX,
+        blockxsize=BLOCK_PX,
+        blockysize=BLOCK_PX,
         SPARSE_OK=True,  # a block that nobody wrote reads as nodata
         BIGTIFF="IF_SAFER",
     ) as dataset:
@@ -343,34 +313,17 @@ def _write_mosaic(path: Path, blocks: Blocks, target: _Target) -> _Pixels:
         for part, values in blocks:
             bands, common = _checked(values, part, target)
             if common is not None:
-                dataset.write(bands, window=_inside(common, window))
-                given[common] = _digest(bands, common, window)
+                dataset.write(bands, window=pixel_window(common, window))
+                given[common] = part_digest(bands, common, window)
                 for counter, band in zip(counters, bands, strict=False):
                     counter.add(band)
     covered = sum(part.height * part.width for part in given)
     for counter in counters:
         counter.add_nodata(window.height * window.width - covered)
-    return _Pixels(given, tuple(counter.result() for counter in counters))
+    return Pixels(given, tuple(counter.result() for counter in counters))
 
 
-def _strips(part: Window, whole: Window) -> Iterator[Window]:
-    """Yield a part cut where the rows of blocks of the file meet."""
-    bottom, row = part.row + part.height, part.row
-    while row < bottom:
-        end = min(bottom, row + _BLOCK_PX - (row - whole.row) % _BLOCK_PX)
-        yield Window(row, part.col, end - row, part.width)
-        row = end
-
-
-def _digest(bands: np.ndarray, part: Window, whole: Window) -> bytes:
-    """Return the digest of a part, (band, y, x), strip by strip."""
-    digest = hashlib.sha256()
-    for strip in _strips(part, whole):
-        digest.update(np.ascontiguousarray(bands[:, *strip.slices_in(part)]).data)
-    return digest.digest()
-
-
-def _checked(values: np.ndarray, part: Window, target: _Target) -> tuple[np.ndarray, Window | None]:
+def _checked(values: np.ndarray, part: Window, target: Target) -> tuple[np.ndarray, Window | None]:
     layer = target.layer
     bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  # (y, x)
     expected = (len(target.band_names), *part.shape)
@@ -396,27 +349,8 @@ def _cog_options(layer: Layer) -> dict[str, Any]:
         "COMPRESS": "DEFLATE",  # every GIS reads it
         "LEVEL": 1,  # composites come out smaller than at 6, at 60 % of the time
         "PREDICTOR": "NO" if layer.is_class else "YES",
-        "BLOCKSIZE": _BLOCK_PX,
+        "BLOCKSIZE": BLOCK_PX,
         "OVERVIEW_RESAMPLING": "AVERAGE" if averaged(layer) else "MODE",
         "BIGTIFF": "IF_SAFER",
         "NUM_THREADS": "ALL_CPUS",
     }
-
-
-def _read_back(path: Path, target: _Target, parts: Iterable[Window]) -> _Pixels:
-    """Read every pixel of a file once, strip by strip."""
-    counters, window = target.counters(), target.window
-    digests = {part: hashlib.sha256() for part in parts}
-    with rasterio.open(path, driver="GTiff") as dataset:
-        for strip in _strips(window, window):
-            bands = dataset.read(window=_inside(strip, window))
-            for counter, values in zip(counters, bands, strict=True):
-                counter.add(values)
-            for part, digest in digests.items():
-                common = part.intersect(strip)
-                if common is not None:
-                    digest.update(np.ascontiguousarray(bands[:, *common.slices_in(strip)]).data)
-    return _Pixels(
-        {part: digest.digest() for part, digest in digests.items()},
-        tuple(counter.result() for counter in counters),
-    )

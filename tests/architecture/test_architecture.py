@@ -22,7 +22,6 @@ MAX_LINES = 400
 LONG = {
     "pipeline/config.py": "the whole language of a pipeline file stands in one place",
     "algorithms/kernels/burn.py": "a kernel and its NumPy twin stand side by side",
-    "io/geotiff.py": "reading and writing a layer share what a file must hold",
     "pipeline/steps/assess.py": "one step: its plan, its counts and its statement",
 }
 
@@ -53,6 +52,7 @@ TESTED_ELSEWHERE = {
     "io/fire_cap": "cli/test_fire_risk",
     "io/fire_json": "cli/test_fire_risk",
     "io/fire_text": "cli/test_fire_risk",
+    "io/geotiff_pixels": "io/test_geotiff",
     "io/http_policy": "io/test_http",
     "io/http_token": "io/test_http",
     "io/http_transport": "io/test_http",

@@ -114,6 +114,7 @@ def refused_scene(bench: Bench, folder: Path, group: str, case: str, done: str) 
 def changed_scene(bench: Bench, case: str) -> Trial:
     """Put clouds into the scenes of a year under the same names: the release follows."""
     folder = bench.spoilt("done")
+    bench.run(folder)  # nothing to do, but for keys that a removed guard makes
     scl = np.full((tiny.SIDE, tiny.SIDE), tiny.VEGETATION, np.uint8)
     scl[80 + int(case) % 40 :] = tiny.CLOUD
     for day in tiny.DAYS[2:]:
