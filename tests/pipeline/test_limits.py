@@ -87,11 +87,11 @@ def test_other_times_are_usage_errors(tmp_path, text, capfd):
 
 
 SLOW = """
-import sys, time
+import os, sys, time
 from habitat.pipeline import tiles
 whole = tiles._compute
 def slow(work, task, **how):
-    print("started", flush=True)
+    os.write(1, b"started\\n")  # one call: threads must not share a line
     time.sleep(60)
     return whole(work, task, **how)
 tiles._compute = slow
