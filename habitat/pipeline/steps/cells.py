@@ -17,7 +17,7 @@ from habitat.domain.cells import CellGrid
 from habitat.domain.legend import OUTSIDE
 from habitat.domain.period import Period, days_since_epoch
 from habitat.io.boundaries import COUNTRY_COLUMNS, PARK_COLUMNS, cell_shares
-from habitat.pipeline.config import Cells
+from habitat.pipeline.config_steps import Cells
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
     Arrays,
