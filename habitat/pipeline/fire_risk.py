@@ -25,7 +25,9 @@ from habitat.io.fire_state import read_alerts, write_alerts
 from habitat.io.hotspots_file import read_hotspots
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
 from habitat.io.weather_open_meteo import parse_open_meteo
-from habitat.pipeline.config import FireRisk, PipelineConfig, SimulatedConfig
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_sources import SimulatedConfig
+from habitat.pipeline.config_steps import FireRisk
 from habitat.pipeline.fire_notes import alert_notes, notes_of
 from habitat.pipeline.loader import load_pipeline, project_of
 

@@ -27,7 +27,7 @@ from habitat.domain.layers import (
 )
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE, Legend
 from habitat.domain.period import Period
-from habitat.pipeline.config import Assess
+from habitat.pipeline.config_steps import Assess
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
 from habitat.pipeline.simulation.source import SimulatedSource
