@@ -56,7 +56,6 @@ def test_every_layer_of_classes_has_reasons_for_what_it_does_not_show(releases):
     for stem in expected:
         seen = (small.pixels(release / f"{stem}.tif").max(axis=0) > 0) & ~outside
         assert totals.loc[stem, "observed"] == seen.sum(), stem
-    assert totals["burned"].sum() > 0, "looks left out before green-up hide some pixels"
 
 
 @pytest.mark.slow
