@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
+from habitat.pipeline.config_alerts import AlertsConfig
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -266,6 +267,7 @@ class FireRisk(StepConfig):
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
+    alerts: AlertsConfig | None = Field(default=None, description="where alerts are sent")
 
     @field_validator("weather")
     @classmethod
