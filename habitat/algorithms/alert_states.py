@@ -22,6 +22,8 @@ from habitat.domain.fire_situation import Detection, Seen, Situation
 BRIEFS_TO_LOWER = 2
 #: How long something may be not known before that is an alert itself.
 GRACE = timedelta(hours=1)
+#: An open alert is told again after so long, before a receiver takes it for ended.
+RENEWAL = timedelta(days=3)
 #: Detections as near as this to the first one of a fire are of that fire [km].
 SAME_FIRE_KM = 2.0
 _KM_PER_DEG = 111.2
@@ -56,11 +58,8 @@ def evaluate(log: AlertLog, now: Situation) -> Evaluated | None:
     if inputs == log.inputs:  # an acknowledgement ran out: the brief itself counts once
         steps = []
     before = {alert.alert_id: alert for alert in log.alerts}
-    changed = tuple(
-        _stamped(before.get(alert.alert_id), alert, now)
-        for alert in steps
-        if alert != before.get(alert.alert_id)
-    )
+    stamped = (_stamped(before.get(alert.alert_id), alert, now) for alert in steps)
+    changed = tuple(alert for alert in stamped if alert != before.get(alert.alert_id))
     ended += [ack for ack in log.acks if ack not in ended and _void(ack, before, changed)]
     keys = tuple(sorted((ack.alert_id, ack.park) for ack in ended))
     return Evaluated(now.made, now.simulated, inputs, changed, since, keys)
@@ -88,8 +87,11 @@ def _void(ack: Ack, before: dict[str, FireAlert], changed: tuple[FireAlert, ...]
 
 
 def _stamped(before: FireAlert | None, alert: FireAlert, now: Situation) -> FireAlert:
-    """Count what is news: raised, another level, closed."""
-    if before is None or (before.level == alert.level and alert.open):
+    """Count what is news: raised, another level, closed; and open for days since the last news."""
+    if before is None:
+        return alert
+    lasting = now.made - before.alerted >= RENEWAL and alert.state is not AlertState.UNKNOWN
+    if before.level == alert.level and alert.open and not lasting:
         return alert
     return replace(alert, told=before.told + 1, alerted=now.made, before=before.alerted)
 

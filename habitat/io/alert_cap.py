@@ -13,8 +13,8 @@ from habitat.domain.place import Language
 from habitat.io.alert_text import AlertWords
 from habitat.io.fire_cap import NAMESPACE, SENDER, SEVERITY, TAGS, add
 
-#: What is not told again by then has ended for a receiver that heard no more.
-_EXPIRES_H = 48
+#: What is not told again by then has ended for a receiver; open alerts are told every three days.
+_EXPIRES_H = 96
 _POINT_KM = 5.0
 _FIRE_KM = 2.0
 #: urgency, severity, certainty.

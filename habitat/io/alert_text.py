@@ -154,7 +154,7 @@ def message_for(
         Acknowledgements that ran out, whose alerts are told again.
     """
     told = by_weight(news)
-    said: list[object] = [(alert.alert_id, alert.told) for alert in told]
+    said: list[object] = [(a.alert_id, a.told, a.level, a.open) for a in told]
     said += [(ack.alert_id, ack.until.isoformat()) for ack in ended]
     name = hashlib.sha256(repr((channel.name, said)).encode()).hexdigest()[:32]
     short = short_text(told, words)
@@ -169,6 +169,7 @@ def message_for(
         "park": channel.park,
         "subject": subject,
         "short": {"text": short, "encoding": encoding, "parts": parts},
+        "again": sorted(ack.alert_id for ack in ended),
         "alerts": [alert_row(alert) for alert in told],
     }
     lines = [words.say("simulated")] if words.simulated else []
