@@ -90,7 +90,7 @@ def _stamped(before: FireAlert | None, alert: FireAlert, now: Situation) -> Fire
     """Count what is news: raised, another level, closed; and open for days since the last news."""
     if before is None:
         return alert
-    lasting = now.made - before.alerted >= RENEWAL and alert.state is not AlertState.UNKNOWN
+    lasting = now.made - before.alerted >= RENEWAL and alert.state is AlertState.ACTIVE
     if before.level == alert.level and alert.open and not lasting:
         return alert
     return replace(alert, told=before.told + 1, alerted=now.made, before=before.alerted)

@@ -18,12 +18,16 @@ class Taken:
     faults: list = field(default_factory=list)
     headers: list = field(default_factory=list)
     pings: int = 0
+    conflicts: int = 0
+    down: bool = False
 
     def take(self, key, content):
         self.deliveries.append(key)
-        assert self.by_id.setdefault(key, content) == content, "one id, two contents"
+        self.conflicts += self.by_id.setdefault(key, content) != content
 
     def fault(self):
+        if self.down:
+            return "drop"
         return self.faults.pop(0) if self.faults else None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache, partial
 
 from habitat.algorithms.alert_states import evaluate
 from habitat.domain.channel import Channel
@@ -16,13 +16,13 @@ from habitat.domain.fire_alert import (
 )
 from habitat.domain.fire_brief import FireBrief
 from habitat.domain.fire_situation import Situation, nothing_known, situation_of
-from habitat.domain.place import PlaceTable
+from habitat.domain.place import Language
 from habitat.io.alert_text import AlertWords, message_for
 from habitat.io.fire_files import read_phrases
 from habitat.io.fire_state import AlertStore
 from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.notes import alert_notes
-from habitat.pipeline.fire_risk.setting import FireQuery, Setting, setting_of
+from habitat.pipeline.fire_risk.setting import Setting
 
 #: Faults of an input, in which nothing is known; other faults end the run before it.
 _INPUT_FAULTS = (InputError, RemoteError, ConfigError)
@@ -100,14 +100,16 @@ def tellers_of(setting: Setting) -> tuple[Teller, ...]:
     """Return the channels of a pipeline with their words."""
     alerts = setting.step.alerts
     channels = [] if alerts is None else [found.channel() for found in alerts.channels]
-    return tuple(
-        Teller(channel, _words_in(setting.places, setting.project, channel)) for channel in channels
-    )
 
+    @cache  # a brief without news needs no words
+    def phrases(language: Language) -> dict[str, str]:
+        return read_phrases("fire-risk", setting.project, language=language)
 
-def _words_in(places: PlaceTable, project: Path, channel: Channel) -> Callable[[bool], AlertWords]:
-    phrases = read_phrases("fire-risk", project, language=channel.language)
-    return lambda simulated: AlertWords(places, phrases, channel.language, simulated)
+    def words(channel: Channel, simulated: bool) -> AlertWords:
+        language = channel.language
+        return AlertWords(setting.places, phrases(language), language, simulated)
+
+    return tuple(Teller(channel, partial(words, channel)) for channel in channels)
 
 
 def recorded(log: AlertLog, now: Situation, tellers: Sequence[Teller] = ()) -> Evaluated | None:
@@ -141,7 +143,7 @@ def _reminder(alert: FireAlert) -> FireAlert:
     return replace(alert, state=AlertState.ACTIVE)
 
 
-def brief_or_unknown(query: FireQuery, store: AlertStore) -> FireBrief:
+def brief_or_unknown(setting: Setting, store: AlertStore) -> FireBrief:
     """Return the brief; where an input is missing or refused, say so in the log, then raise.
 
     Raises
@@ -149,9 +151,8 @@ def brief_or_unknown(query: FireQuery, store: AlertStore) -> FireBrief:
     HabitatError
         What the brief raised; the channels are told that nothing is known after the grace.
     """
-    setting = setting_of(query)
     try:
-        return make_brief(query)
+        return make_brief(setting.query)
     except NotBuiltError:
         raise
     except _INPUT_FAULTS:

@@ -64,7 +64,7 @@ def watch(
         setting = setting_of(query)
         client = http or _client(setting)
         try:
-            brief = brief_or_unknown(query, store)
+            brief = brief_or_unknown(setting, store)
         except HabitatError:
             _send(store, setting, client, now)
             raise
