@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import re
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ import dask
 import distributed
 from distributed.protocol import pickle
 
-from habitat.domain.errors import PartialError, ResourceError
+from habitat.domain.errors import PartialError, RemoteError, ResourceError, UsageError
 from habitat.domain.grid import Tile
 from habitat.io.settings import scrub_environment
 from habitat.pipeline.limits import Limits
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S, _RESTART_S = 0.5, 60
 Progress = Callable[[Outcome], None]
 WorkerKind = Literal["threads", "processes", "cluster"]
+_ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,24 @@ class Workers:
         ``threads``, ``processes``, or ``cluster`` by address.
     address : str
         Of the scheduler, ``tcp://…``, for ``cluster``.
+
+    Raises
+    ------
+    UsageError
+        If the address of a cluster is none.
     """
 
     count: int = 2
     kind: WorkerKind = "threads"
     address: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be an address before any work."""
+        if self.kind == "cluster" and not _ADDRESS.fullmatch(self.address):
+            raise UsageError(
+                f"--scheduler: expected an address such as tcp://127.0.0.1:8786, "
+                f"got {self.address!r}"
+            )
 
 
 class Executor(Protocol):
@@ -221,7 +236,7 @@ def executor(workers: Workers, tile_s: float = Limits.tile_s) -> Iterator[Execut
 
     Raises
     ------
-    ResourceError
+    RemoteError
         If no scheduler answers at the address.
     """
     if workers.kind == "threads":
@@ -246,7 +261,7 @@ def executor(workers: Workers, tile_s: float = Limits.tile_s) -> Iterator[Execut
         try:
             client = distributed.Client(workers.address, timeout="10s")
         except (OSError, TimeoutError, ValueError) as fault:
-            raise ResourceError(
+            raise RemoteError(
                 f"--scheduler: expected a running Dask scheduler at {workers.address!r}, "
                 f"got {fault}. Start one, or leave the option out."
             ) from fault

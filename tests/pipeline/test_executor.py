@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from datetime import UTC, date, datetime
 
@@ -10,6 +11,7 @@ import psutil
 import pytest
 import tiny
 
+from habitat.domain.errors import RemoteError
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.attempts import ATTEMPTS, run_tiles
 from habitat.pipeline.executor import Workers, executor
@@ -93,3 +95,24 @@ def test_a_local_cluster_listens_on_loopback_only():
             if connection.status == psutil.CONN_LISTEN
         }
     assert places == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "http://host:1", "127.0.0.1:8786", "tcp://host", "tcp://:8786 x"]
+)
+def test_what_is_no_address_is_a_usage_error_before_any_work(tmp_path, address, capfd):
+    path = tiny.write_project(tmp_path, days=())
+    assert tiny.run_it(tmp_path, "--scheduler", address) == 2
+    assert f"--scheduler: expected an address such as tcp://127.0.0.1:8786, got {address!r}" in (
+        capfd.readouterr().err
+    )
+    assert path.is_file()
+
+
+def test_a_scheduler_that_does_not_answer_is_a_service_that_does_not(tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        port = closed.getsockname()[1]
+        fault = pytest.raises(RemoteError, match="expected a running Dask scheduler")
+        with fault, executor(Workers(2, "cluster", f"tcp://127.0.0.1:{port}")):
+            pass
