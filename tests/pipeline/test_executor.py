@@ -6,6 +6,8 @@ import socket
 import time
 from datetime import UTC, date, datetime
 
+import dask
+import distributed
 import numpy as np
 import psutil
 import pytest
@@ -62,6 +64,34 @@ def test_a_worker_that_dies_under_every_tile_once_costs_one_attempt_each(stage, 
         assert TileStore(tmp_path / "store").read(task.key)["r/a"].min() == 7
 
 
+def test_workers_that_dask_does_not_bring_back_are_asked_for_again(stage, monkeypatch):
+    async def leave_it(self, exitcode):
+        """Do what a nanny does whose worker dies while it starts: nothing."""
+
+    monkeypatch.setattr("habitat.pipeline.executor._REVIVE_S", 2.0)
+    monkeypatch.setattr(distributed.Nanny, "_on_worker_exit", leave_it)
+    work, tasks = stage
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}),
+        executor(Workers(1, "processes")) as running,
+    ):
+        outcomes = run_tiles(running, work("once"), tasks[:1], lambda _: None)
+    assert [(o.fault, o.attempts) for o in outcomes] == [("", 2)]
+
+
+def test_a_cluster_without_workers_ends_the_run(stage, monkeypatch):
+    monkeypatch.setattr("habitat.pipeline.executor._NO_WORKER_S", 2.0)
+    work, tasks = stage
+    with (
+        distributed.LocalCluster(
+            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        executor(Workers(1, "cluster", cluster.scheduler_address)) as running,
+        pytest.raises(RemoteError, match="expected at least one, got none for 2 s"),
+    ):
+        running.run(work("never"), tasks, lambda _: None)
+
+
 def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
     work, tasks = stage
     with executor(Workers(2, "processes")) as running:
@@ -77,12 +107,12 @@ def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
 def test_a_tile_that_hangs_in_a_process_costs_its_worker_and_is_given_up(stage, monkeypatch):
     monkeypatch.setattr("habitat.pipeline.attempts.ATTEMPTS", 2)
     work, tasks = stage
-    with executor(Workers(2, "processes"), tile_s=4) as running:
+    with executor(Workers(2, "processes"), tile_s=12) as running:
         outcomes = run_tiles(running, work("stuck"), tasks, lambda _: None)
     stuck = [o for o in outcomes if o.fault]
     assert len(stuck) == 2, "the northern tiles"
     assert {(o.attempts, o.exit_code, o.key) for o in stuck} == {(2, 5, "")}
-    assert all("no end within 4 s" in o.fault for o in stuck)
+    assert all("no end within 12 s" in o.fault for o in stuck)
 
 
 def test_a_local_cluster_listens_on_loopback_only():
