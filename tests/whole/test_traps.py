@@ -24,7 +24,6 @@ from habitat.io.yaml_file import parse_yaml
 from habitat.pipeline.config_steps import STEPS
 from habitat.pipeline.config_words import Model
 
-
 # --- unsigned arithmetic --------------------------------------------------------------------------
 
 RATIOS = [indices.nbr, indices.nbr2, indices.ndvi, indices.ndmi, indices.mndwi, indices.ndsi]
