@@ -48,9 +48,10 @@ def read_overview(files: SceneFiles, item: SceneItem, bands: Sequence[str]) -> S
     """
     if SCL not in item.assets:
         return None
-    mask, ground, step = _mask(files, item.assets[SCL])
-    if step == 1:  # so small that its windows are read as fast, with all that a read checks
+    thinned = _mask(files, item.assets[SCL])
+    if thinned is None:
         return None
+    mask, ground = thinned
     found = {}
     for name in bands:
         values = _band(files, item.assets[name], ground, mask.shape)
@@ -60,21 +61,26 @@ def read_overview(files: SceneFiles, item: SceneItem, bands: Sequence[str]) -> S
     return ScenePixels(found, mask, MASK_SCL)
 
 
-def _mask(files: SceneFiles, asset: Asset) -> tuple[np.ndarray, _Bounds, int]:
-    """Return the codes of every n-th pixel, the ground that the file covers, and n."""
+def _mask(files: SceneFiles, asset: Asset) -> tuple[np.ndarray, _Bounds] | None:
+    """Return the codes of every n-th pixel and the ground that the file covers.
+
+    None of a small one: its windows are read as fast, with all that a read checks.
+    """
     with files.open(asset.href) as file:
         header = read_header(file.dataset, file.label)
         check_band(header, asset.band_index, file.label, mask=True, scaled=True)
+        step = -(-max(header.height, header.width) // SAMPLE_SIDE_PX)
+        if step == 1:
+            return None
         whole = Rect(0, 0, header.height, header.width)
         codes = read_rect(file.dataset, asset.band_index, whole, 0.0, cached=file.version)
-    step = max(1, -(-max(codes.shape) // SAMPLE_SIDE_PX))
     thin = codes[step // 2 :: step, step // 2 :: step]
     if not thin.size or int(thin.max()) >= len(SCL_TO_STATE):
         raise SceneError(
             f"{file.label}: SCL: expected codes from 0 to {len(SCL_TO_STATE) - 1}, got "
             f"{thin.max() if thin.size else 'no pixel'}; it is another layer or damaged"
         )
-    return thin.astype(np.uint8), header.bounds, step
+    return thin.astype(np.uint8), header.bounds
 
 
 def _band(
