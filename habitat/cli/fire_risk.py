@@ -13,7 +13,7 @@ from habitat.cli.run import given_day
 if TYPE_CHECKING:
     from habitat.domain.fire_brief import FireBrief
     from habitat.domain.place import Language
-    from habitat.pipeline.fire_risk import Followed
+    from habitat.pipeline.fire_risk.follow import Followed
 
 _ALERT, _UNKNOWN = 20, 21
 _input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -77,7 +77,9 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
     """
     from habitat.io.fire_state import alerts_held
-    from habitat.pipeline.fire_risk import FireQuery, follow, make_brief
+    from habitat.pipeline.fire_risk.brief import make_brief
+    from habitat.pipeline.fire_risk.follow import follow
+    from habitat.pipeline.fire_risk.setting import FireQuery
     from habitat.pipeline.loader import project_of
 
     path = existing_file(file)
@@ -120,8 +122,8 @@ def explain(
 
     Example: habitat fire-risk explain pipelines/fire-risk.yaml kraskino --date 2025-03-22
     """
-    from habitat.pipeline.fire_risk import FireQuery
-    from habitat.pipeline.fire_risk import explain as every_number
+    from habitat.pipeline.fire_risk.brief import explain as every_number
+    from habitat.pipeline.fire_risk.setting import FireQuery
 
     query = FireQuery(
         pipeline_file=existing_file(file),
