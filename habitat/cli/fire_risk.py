@@ -13,7 +13,7 @@ from habitat.cli.run import given_day
 if TYPE_CHECKING:
     from habitat.domain.fire_brief import FireBrief
     from habitat.domain.place import Language
-    from habitat.pipeline.fire_risk import Followed
+    from habitat.pipeline.fire_risk.follow import Followed
 
 _ALERT, _UNKNOWN = 20, 21
 _input = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -77,7 +77,9 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
     """
     from habitat.io.fire_state import alerts_held
-    from habitat.pipeline.fire_risk import FireQuery, follow, make_brief
+    from habitat.pipeline.fire_risk.brief import make_brief
+    from habitat.pipeline.fire_risk.follow import follow
+    from habitat.pipeline.fire_risk.setting import FireQuery
     from habitat.pipeline.loader import project_of
 
     path = existing_file(file)
@@ -120,8 +122,8 @@ def explain(
 
     Example: habitat fire-risk explain pipelines/fire-risk.yaml kraskino --date 2025-03-22
     """
-    from habitat.pipeline.fire_risk import FireQuery
-    from habitat.pipeline.fire_risk import explain as every_number
+    from habitat.pipeline.fire_risk.brief import explain as every_number
+    from habitat.pipeline.fire_risk.setting import FireQuery
 
     query = FireQuery(
         pipeline_file=existing_file(file),
@@ -131,6 +133,35 @@ def explain(
         weather=weather,
     )
     click.echo(json.dumps(every_number(query, where), indent=2, allow_nan=False))
+    return 0
+
+
+@command.command(name="map")
+@click.argument("file")
+@click.option("--date", "day", help="First day (YYYY-MM-DD); default today at the places.")
+@click.option("--weather", type=_input, default=None, help="Saved Open-Meteo answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the area by level and day.")
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
+def level_map(
+    file: str, day: str | None, weather: Path | None, as_json: bool, project: Path | None
+) -> int:
+    """Publish the map of fire danger of three days in outputs/, and print where it is.
+
+    Example: habitat fire-risk map pipelines/fire-risk.yaml --date 2025-03-22
+    """
+    from habitat.pipeline.fire_risk.map_release import publish_map
+    from habitat.pipeline.fire_risk.setting import FireQuery
+
+    query = FireQuery(
+        pipeline_file=existing_file(file),
+        project=project,
+        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        day=None if day is None else given_day(day, "--date"),
+        weather=weather,
+    )
+    found = publish_map(query)
+    shown = {"release": str(found.release), **found.summary}
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else found.release)
     return 0
 
 

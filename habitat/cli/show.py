@@ -51,7 +51,7 @@ def layers() -> Rows:
 
 def steps() -> Rows:
     """Return one row per step of a pipeline file."""
-    from habitat.pipeline.config import STEPS
+    from habitat.pipeline.config_steps import STEPS
 
     return [
         {

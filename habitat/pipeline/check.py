@@ -7,15 +7,9 @@ from habitat.io.data_files import read_legend, read_seasons, read_species
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
-from habitat.pipeline.config import (
-    BurnScars,
-    ClassifyForest,
-    FireRisk,
-    FolderConfig,
-    Habitat,
-    PipelineConfig,
-    Train,
-)
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_sources import FolderConfig
+from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Habitat, Train
 from habitat.pipeline.context import aoi_of, source_of
 from habitat.pipeline.loader import load_pipeline, project_of
 

@@ -26,17 +26,15 @@ from habitat.io.sentinelhub_requests import service_of
 from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.source import SceneSource
 from habitat.io.stac_source import Access
-from habitat.pipeline.config import (
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_sources import (
     FolderConfig,
-    PipelineConfig,
-    RelativePeriod,
-    RelativeYear,
-    Scenes,
-    SeasonYear,
     SentinelHubConfig,
     SimulatedConfig,
     StacConfig,
 )
+from habitat.pipeline.config_steps import Scenes
+from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYear
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source

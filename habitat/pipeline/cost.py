@@ -21,7 +21,8 @@ from habitat.io.sentinelhub_requests import bill_of
 from habitat.io.sentinelhub_shop import Shop, price
 from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.stac_source import StacSource
-from habitat.pipeline.config import Scenes, SentinelHubConfig
+from habitat.pipeline.config_sources import SentinelHubConfig
+from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.looks import (
     PRECHECK_M,

@@ -24,7 +24,7 @@ from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.stac_source import Access
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.check import require_files
-from habitat.pipeline.config import Train
+from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
 from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
 from habitat.pipeline.executor import Workers, executor

@@ -208,7 +208,7 @@ class StepResult:
     Attributes
     ----------
     kind : str
-        As in :mod:`habitat.pipeline.config`.
+        As in :mod:`habitat.pipeline.config_words`.
     period : Period
         First and last day that it speaks of.
     layers : tuple of PublishedLayer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.aoi import tiles_inside
-from habitat.pipeline.config import Publish, Saved, Scenes
+from habitat.pipeline.config_steps import Publish, Saved, Scenes
 from habitat.pipeline.context import PlanContext, find_scenes
 from habitat.pipeline.ops import Op, PublishedLayer, StepResult
 from habitat.pipeline.planners import planner_of

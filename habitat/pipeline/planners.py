@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from habitat.domain.errors import NotBuiltError
-from habitat.pipeline.config import (
+from habitat.pipeline.config_steps import (
     Assess,
     BurnScars,
     Cells,

@@ -14,7 +14,7 @@ from habitat.domain.scene import RefusedScene, SceneItem
 from habitat.io.item_reader import clear_pixels
 from habitat.io.sentinelhub_shop import Shop, Wish, price
 from habitat.io.sentinelhub_source import Bought, SentinelHubSource
-from habitat.pipeline.config import SentinelHubConfig
+from habitat.pipeline.config_sources import SentinelHubConfig
 from habitat.pipeline.digest import digest
 from habitat.pipeline.looks import PRECHECK_M, Candidate, Precheck, candidates, offers_of
 from habitat.pipeline.ops import SceneSet

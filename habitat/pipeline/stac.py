@@ -10,7 +10,7 @@ from habitat.io.http_policy import HttpPolicy, is_loopback
 from habitat.io.stac_presets import PRESETS, Preset
 from habitat.io.stac_search import Catalogue
 from habitat.io.stac_source import Access, StacSource
-from habitat.pipeline.config import StacConfig
+from habitat.pipeline.config_sources import StacConfig
 
 #: Four attempts within two minutes, so that a network that is down is found in half a minute.
 ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 120.0, 60.0, 1.0

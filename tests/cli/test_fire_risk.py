@@ -15,7 +15,8 @@ from habitat.io.fire_cap import NAMESPACE, fire_cap
 from habitat.io.fire_files import read_phrases
 from habitat.io.fire_json import fire_geojson, fire_json
 from habitat.io.fire_text import fire_text
-from habitat.pipeline.fire_risk import FireQuery, make_brief
+from habitat.pipeline.fire_risk.brief import make_brief
+from habitat.pipeline.fire_risk.setting import FireQuery
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "pipelines" / "fire-risk.yaml"

@@ -22,7 +22,8 @@ from habitat.domain.harmonise import harmonise
 from habitat.domain.layers import N_VALID, conform
 from habitat.io.model_file import read_model
 from habitat.io.yaml_file import parse_yaml
-from habitat.pipeline.config import STEPS, Model
+from habitat.pipeline.config_steps import STEPS
+from habitat.pipeline.config_words import Model
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from habitat.domain.legend import OUTSIDE
 from habitat.domain.model import ModelSet
 from habitat.domain.period import Period
 from habitat.io.model_file import check_fits, read_model
-from habitat.pipeline.config import ClassifyForest, ForestChange
+from habitat.pipeline.config_steps import ClassifyForest, ForestChange
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
     Arrays,

@@ -15,7 +15,7 @@ from habitat.domain.legend import OUTSIDE
 from habitat.domain.period import days_since_epoch
 from habitat.domain.species import Species
 from habitat.io.data_files import read_species
-from habitat.pipeline.config import Habitat
+from habitat.pipeline.config_steps import Habitat
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
     Arrays,

@@ -14,7 +14,7 @@ from habitat.domain.legend import Legend
 from habitat.io.durable import sha256_file
 from habitat.io.reference import point_labels, polygon_labels, raster_labels
 from habitat.io.source import SceneSource
-from habitat.pipeline.config import Reference
+from habitat.pipeline.config_steps import Reference
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import TileInputs
 from habitat.pipeline.simulation.source import SimulatedSource

@@ -17,7 +17,7 @@ from habitat.algorithms.training import train
 from habitat.algorithms.training_table import TrainingSettings, training_table
 from habitat.domain.legend import Legend
 from habitat.domain.model import CrossValidation, FeatureSet, ModelSet
-from habitat.pipeline.config import Train
+from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
 from habitat.pipeline.steps.forest import common_bands, season_of_map

@@ -1,0 +1,80 @@
+"""Where the scenes of a pipeline come from: one model per source."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from habitat.pipeline.config_words import DataName, Model
+
+
+class SimulatedConfig(Model):
+    """A landscape with known truth; every product carries the word SIMULATED."""
+
+    kind: Literal["simulated"]
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+    fires: Literal["usual", "none", "grass_60", "grass_95"] = "usual"
+    cloudiness: float = Field(default=0.35, ge=0, le=1, description="mean cloud cover [1]")
+    days: list[date] = Field(default=[], description="acquisition days; empty: every few days")
+    cadence_days: int = Field(default=5, ge=1, le=60, description="days between acquisitions")
+
+
+class FolderConfig(Model):
+    """Scenes on disk: GeoTIFFs listed in STAC items (``habitat index`` writes them)."""
+
+    kind: Literal["folder"]
+    path: DataName = Field(description="folder, relative to the project")
+
+
+class SentinelHubConfig(Model):
+    """Sentinel-2 L2A through Sentinel Hub (Copernicus Data Space by default)."""
+
+    kind: Literal["sentinelhub"]
+    base_url: str = Field(
+        default="cdse",
+        pattern=r"^(cdse|commercial|http://127\.0\.0\.1:[0-9]{1,5})$",
+        description="cdse, commercial, or a service on this machine",
+    )
+    max_pu: float = Field(
+        default=10_000,
+        gt=0,
+        le=10_000_000,
+        description="processing units that all looks of a run may cost; the clearest are chosen",
+    )
+    min_clear_percent: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="clear part of the AOI in a rectangle from which a look is bought, by a cheap "
+        "look at 60 m [%]; 0: every look is bought, none is chosen",
+    )
+
+
+class StacConfig(Model):
+    """Sentinel-2 L2A from a STAC API of cloud-optimized GeoTIFFs: a preset, or url and collection.
+
+    Plain http is for this machine alone.
+    """
+
+    kind: Literal["stac"]
+    preset: Literal["earth-search", "planetary-computer", "cdse"] | None = None
+    url: str | None = Field(
+        default=None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$",
+        description="root of another STAC API",
+    )
+    collection: str | None = Field(default=None, description="its id; replaces that of a preset")
+    hosts: list[str] = Field(default=[], description="further hosts that files may lie on")
+    max_cloud: float = Field(default=100, ge=0, le=100, description="cloudier scenes are left [%]")
+    cache_gb: float = Field(default=50, gt=0, le=100_000, description="downloads kept [GB]")
+
+    @model_validator(mode="after")
+    def _one_catalogue(self) -> "StacConfig":
+        if (self.preset is None) == (self.url is None) or (self.url and not self.collection):
+            raise ValueError("expected either preset, or url and collection")
+        return self
+
+
+Source = Annotated[
+    SimulatedConfig | FolderConfig | SentinelHubConfig | StacConfig, Field(discriminator="kind")
+]

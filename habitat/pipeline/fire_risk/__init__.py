@@ -1,0 +1,1 @@
+"""Fire danger of a day: from what a pipeline file names to one brief and its alerts."""

@@ -1,0 +1,34 @@
+"""Files of the feeds, and how old they may be."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from habitat.domain.errors import ConfigError, NotBuiltError
+
+_AHEAD = timedelta(hours=1)
+
+
+def file_of(what: str, given: Path | None, named: str, project: Path) -> Path | None:
+    """Return the file of a feed; None for the word that needs none."""
+    if given is not None:
+        path = given
+    elif named in {"simulated", "none"}:
+        return None
+    elif named in {"open-meteo", "firms"}:
+        raise NotBuiltError(
+            f"{what} {named!r}: this version does not download it; give a saved file with "
+            f"--{what} FILE"
+        )
+    elif named == "file":
+        raise ConfigError(f"{what}: expected --{what} FILE, since the pipeline says 'file'")
+    else:
+        path = project / named
+    if not path.is_file():
+        raise ConfigError(f"{what}: expected a file at {path}, found none")
+    return path
+
+
+def is_stale(saved: datetime, now: datetime, needed: datetime, max_age_h: int) -> bool:
+    """Too old for what it was needed for, or from the future, so that its age is not known."""
+    age = min(now, needed) - saved
+    return saved > now + _AHEAD or age > timedelta(hours=max_age_h)

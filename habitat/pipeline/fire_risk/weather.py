@@ -1,0 +1,57 @@
+"""The weather of a brief: a saved forecast, or SIMULATED."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from habitat.algorithms.fire_weather.history import noon_utc
+from habitat.algorithms.simulated_weather import simulate_weather
+from habitat.domain.fire_brief import Feed
+from habitat.domain.grid import Bounds
+from habitat.domain.weather import Weather
+from habitat.io.fire_files import saved_time
+from habitat.io.weather_open_meteo import parse_open_meteo
+from habitat.pipeline.config_sources import SimulatedConfig
+from habitat.pipeline.fire_risk.feeds import file_of, is_stale
+from habitat.pipeline.fire_risk.setting import Setting
+
+#: Older weather than this is stale.
+WEATHER_MAX_AGE_H = 12
+#: Days that the map looks ahead, the day itself counted: 72 hours.
+OUTLOOK_DAYS = 3
+_CELL_DEG = 0.25
+_SPIN_UP_DAYS = 300
+_SEED = 7
+
+
+def weather_of(setting: Setting, bounds: Bounds) -> tuple[Weather, Feed]:
+    """Return the weather over zone and places, and where it comes from."""
+    path = file_of("weather", setting.query.weather, setting.step.weather, setting.project)
+    if path is None:
+        weather = _simulated(setting, bounds)
+        return weather, Feed(weather.source, None, stale=False)
+    saved = saved_time(path)
+    weather = parse_open_meteo(path.read_bytes(), issued=saved)
+    noon_s = noon_utc(setting.day, weather.longitude).astype(np.int64)
+    noon = datetime.fromtimestamp(int(noon_s), UTC)
+    stale = is_stale(saved, setting.query.now, noon, WEATHER_MAX_AGE_H)
+    return weather, Feed(f"{weather.source} {path.name}", saved, stale)
+
+
+def _simulated(setting: Setting, bounds: Bounds) -> Weather:
+    """Make SIMULATED weather on cells of 0.25 degrees, over zone and places."""
+    west, south, east, north = bounds
+    lons = [west, east, *(place.longitude for place in setting.places.places)]
+    lats = [south, north, *(place.latitude for place in setting.places.places)]
+    lon, lat = np.meshgrid(*(_steps(min(axis), max(axis)) for axis in (lons, lats)))
+    source = setting.config.source
+    return simulate_weather(
+        lat.ravel(), lon.ravel(),
+        first=setting.day - timedelta(days=_SPIN_UP_DAYS),
+        last=setting.day + timedelta(days=OUTLOOK_DAYS),
+        seed=source.seed if isinstance(source, SimulatedConfig) else _SEED,
+    )  # fmt: skip
+
+
+def _steps(low: float, high: float) -> np.ndarray:
+    return np.arange(np.floor(low / _CELL_DEG), np.ceil(high / _CELL_DEG) + 1) * _CELL_DEG
