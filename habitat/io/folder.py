@@ -153,7 +153,8 @@ class FolderSource:
         if not entries and not refused:
             raise InputError(
                 f"folder {self.root}: expected STAC items (*.json), got none; "
-                f"write them with: habitat index {self.root}"
+                f"write them with: habitat index {self.root} (GeoTIFFs), or "
+                f"habitat ingest {self.root} OUT (.SAFE products)"
             )
         return list(entries.values())
 
