@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -121,13 +121,16 @@ def short_text(alerts: Sequence[FireAlert], words: AlertWords) -> str:
     ]
     tail = f" {'>'.join(hours)} {clock.name}"
     head = "SIMULATED " if words.simulated else ""
-    for count in range(len(told), 0, -1):
+    fits = (head + words.what(told[0]))[: SHORT - len(tail)] + tail
+    for count in range(1, len(told) + 1):
         left = len(told) - count
         more = f"; {words.say('more', count=left)}" if left else ""
         text = head + "; ".join(words.what(alert) for alert in told[:count]) + more + tail
         if len(text) <= SHORT:
-            return text
-    return (head + words.what(told[0]))[: SHORT - len(tail)] + tail
+            fits = text
+        elif left:
+            break
+    return fits
 
 
 def encoding_of(text: str) -> tuple[str, int]:
@@ -181,7 +184,7 @@ def message_for(
 
 def alert_row(alert: FireAlert) -> dict[str, Any]:
     """Return an alert as plain data for JSON."""
-    return {key: _plain(value) for key, value in asdict(alert).items()}
+    return {field.name: _plain(getattr(alert, field.name)) for field in fields(alert)}
 
 
 def _plain(value: object) -> object:

@@ -16,10 +16,10 @@ import shutil
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Hashable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
@@ -32,6 +32,9 @@ from habitat.io.fire_state import AlertStore
 from habitat.io.http import Http
 from habitat.io.http_policy import Clock
 from habitat.io.outbox import alert_policy
+from habitat.pipeline.fire_risk import brief as of_brief
+from habitat.pipeline.fire_risk import setting as of_setting
+from habitat.pipeline.fire_risk import weather as of_weather
 from habitat.pipeline.fire_risk.desk import acknowledge, status
 from habitat.pipeline.fire_risk.setting import FireQuery
 from habitat.pipeline.fire_risk.watch import watch
@@ -50,9 +53,17 @@ _DOWN = {
 #: A round without news has few instants, one with news to three receivers many.
 _KILL_SHARE, _LAST_INSTANTS, _ACK_SHARE = 0.3, (6, 12, 40), 0.05
 _SILENT_AFTER_H = 3.0
+_KEPT = 8
 _BAD = (
     "missed", "told twice", "told though acknowledged", "unknown not reported",
     "silence not noticed", "false silence", "wrong end", "mail lost", "closed alert left open",
+)  # fmt: skip
+
+
+#: Functions of their arguments alone (or of files that a season never changes), kept for speed.
+_PURE = (
+    (fire_files, "read_data_file"), (of_setting, "load_pipeline"),
+    (of_brief, "read_aoi"), (of_brief, "day_danger"), (of_weather, "parse_open_meteo"),
 )  # fmt: skip
 
 
@@ -299,9 +310,33 @@ class _Time:
 def play(out: Path, *, seed: int, days: int, seconds: float) -> tuple[Course, bool]:
     """Play a season as long as there is time; return where it stands, and whether it is whole."""
     season = Season(out, seed=seed, days=days)
-    with patch.object(fire_files, "read_data_file", cache(fire_files.read_data_file)):
+    with ExitStack() as stack:
+        for module, name in _PURE:
+            kept = _kept(getattr(module, name))
+            stack.enter_context(patch.object(module, name, kept))
         whole = season.run(time.monotonic() + seconds)
     return season.course, whole
+
+
+def _kept(function: Callable) -> Callable:
+    """Keep the last results by the arguments that can be hashed; the others never change."""
+    results: dict[tuple, object] = {}
+
+    def call(*args: object, **options: object) -> object:
+        key = (*(a for a in args if isinstance(a, Hashable)), *options.values())
+        try:
+            return results[key]
+        except TypeError:  # a table of fuels: frozen, with a dict in it
+            key = tuple(a for a in args if not hasattr(a, "fuels"))
+        except KeyError:
+            pass
+        if key not in results:
+            if len(results) >= _KEPT:
+                results.pop(next(iter(results)))
+            results[key] = function(*args, **options)
+        return results[key]
+
+    return call
 
 
 def failed(course: Course) -> dict[str, int]:
