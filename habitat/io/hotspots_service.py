@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from habitat.domain.errors import CredentialsError, QuotaError, RequestRefusedError
+from habitat.domain.errors import ConfigError, CredentialsError, QuotaError, RequestRefusedError
 from habitat.io.download_cache import DownloadCache
 from habitat.io.feed_cache import Given, latest
 from habitat.io.hotspots_file import NEEDED
@@ -26,6 +26,8 @@ MOST_DAYS = 5
 #: Rows outside the area, or unreadable, above this share mean that the answer is another's.
 _BAD_SHARE = 0.05
 _MARGIN_DEG = 0.05
+#: Near-real-time rows are there at least this long, and standard processing is later than this.
+_NEAR_REAL_TIME = timedelta(days=60)
 _FRESH = timedelta(minutes=10)
 _HELP = "Get a key at https://firms.modaps.eosdis.nasa.gov/api/map_key/ and set FIRMS_MAP_KEY."
 _BAD_REQUEST = 400
@@ -84,6 +86,8 @@ class Firms:
 
         Raises
         ------
+        ConfigError
+            If no source covers these days: then no row would mean nothing.
         CredentialsError
             If there is no key, or the service does not know it.
         QuotaError
@@ -91,6 +95,13 @@ class Firms:
         RemoteError
             If the service does not answer and there is no earlier answer.
         """
+        processing = "_SP" if last < now.date() - _NEAR_REAL_TIME else "_NRT"
+        if not any(source.endswith(processing) for source in self.sources):
+            raise ConfigError(
+                f"hotspots of {first} to {last}: expected a source ending in {processing}, since "
+                "near-real-time rows are kept for some months and standard processing follows "
+                f"them, got {list(self.sources)}. Add one to the sources."
+            )
         spans = []
         while first <= last:
             days = min(MOST_DAYS, (last - first).days + 1)

@@ -9,7 +9,7 @@ import pytest
 
 from habitat.cli.main import run
 
-REMOTE, CREDENTIALS, ALERT, UNKNOWN = 6, 8, 20, 21
+CONFIG, REMOTE, CREDENTIALS, UNKNOWN = 3, 6, 8, 21
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -42,12 +42,12 @@ def test_weather_and_hotspots_come_by_one_command_and_few_requests(url, tmp_path
     code, found = brief(capfd, path)
     asked = served.asked(url)[before:]
     assert code == 0
-    assert [line.split("?")[0].split("/")[1] for line in asked] == ["v1", "v1", "api", "api"]
+    assert [line.split("?")[0].split("/")[1] for line in asked] == ["v1"] * 2 + ["api"] * 4
     assert found["weather"]["source"] == f"Open-Meteo {url.removeprefix('http://')}"
     assert found["weather"]["saved"] == "2025-04-05T06:00:00+10:00"
     assert found["places"][0]["level"] in range(1, 6)
     fires = [(f["time"], f["latitude"], f["detected_as"]) for f in found["fires"]]
-    # two satellites, two nights, one place within reach; the second place is farther from it
+    # each of two satellites saw it; the rows of six days lie in two spans
     assert ("2025-04-04T03:52:00+00:00", pytest.approx(42.80, abs=1e-5), "vegetation") in fires
 
 
@@ -97,6 +97,12 @@ def test_an_earlier_answer_helps_for_twelve_hours_and_then_is_unknown(
         got, found = brief(capfd, path, *options)
         assert got == code
         assert found["weather"]["stale"] is bool(code)
+
+
+def test_near_real_time_says_nothing_about_a_day_long_past(url, tmp_path, capfd):
+    path = served.project(tmp_path, weather="weather.json", hotspots=served.hotspots(url))
+    assert run(["--log", "text", "fire-risk", str(path), "--date", "2024-04-05"]) == CONFIG
+    assert "_SP" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("key", ["", "short", "0123456789abcdef0123456789abcdef"])

@@ -8,7 +8,7 @@ import numpy as np
 
 from habitat.domain.fire_brief import Feed, FireNear
 from habitat.domain.grid import Bounds, Grid
-from habitat.domain.hotspots import DetectionKind
+from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.place import Place
 from habitat.io.fire_files import saved_time
 from habitat.io.hotspots_file import parse_hotspots, read_table
@@ -23,18 +23,23 @@ HOTSPOTS_MAX_AGE_H = 6
 #: A detection as near as this to a place is an alert.
 FIRE_NEAR_KM = 20.0
 _REACH_M = 50_000.0
+#: Days of detections that fires are made of: what the clusters remember, and the day itself.
+_MEMORY = timedelta(days=6)
 
 
-def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed]:
-    """Return the detections of the day and the day before, the nearest to a place first."""
+def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed, Hotspots]:
+    """Return the detections of the day and the day before, the nearest to a place first.
+
+    With them all burning vegetation that a fire may have been known by.
+    """
     zone, now = setting.places.clock.zone, setting.query.now
     ends = datetime.combine(setting.day + timedelta(days=1), time(), zone)
     starts, last = ends - timedelta(days=2), min(ends, now)
     grid = setting.config.grid
     reach = _reach(setting.places.places, bounds, grid.epsg)
-    given = _tables(setting, bounds_wgs84(reach, grid.epsg), starts, last)
+    given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, last)
     if given is None:
-        return (), Feed("", None, stale=False)
+        return (), Feed("", None, stale=False), Hotspots.empty()
     found = parse_hotspots(
         given.tables,
         grid=Grid(grid.epsg, grid.pixel_m, grid.tile_px),
@@ -53,7 +58,9 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     ]
     stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
     order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
-    return tuple(order), Feed(f"FIRMS {given.where}", given.issued, stale)
+    known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
+    burning = found.take(known & (found.kinds == DetectionKind.VEGETATION))
+    return tuple(order), Feed(f"FIRMS {given.where}", given.issued, stale), burning
 
 
 @dataclass(frozen=True, slots=True)
