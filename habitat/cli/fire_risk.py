@@ -58,6 +58,8 @@ def command() -> None:
               help="Folder for alerts, feed, CAP messages and texts.")  # fmt: skip
 @click.option("--changed-only", is_flag=True,
               help="Print nothing if there is no news; needs --state or --follow.")  # fmt: skip
+@click.option("--offline", is_flag=True,
+              help="Ask no service: use what one answered before, with its age.")  # fmt: skip
 @click.option(
     "--exit-code", is_flag=True, help="Exit 20 on an alert, else 21 if anything is not known."
 )
@@ -75,6 +77,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     follow: bool,
     out: Path | None,
     changed_only: bool,
+    offline: bool,
     exit_code: bool,
     project: Path | None,
 ) -> int:
@@ -97,6 +100,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
         weather=weather,
         hotspots=hotspots,
         min_level=min_level,
+        offline=offline,
     )
     if changed_only and not (follow or state):
         raise click.UsageError("--changed-only: expected --state FILE or --follow with it")

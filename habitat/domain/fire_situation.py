@@ -74,7 +74,7 @@ class Situation:
 
 def situation_of(brief: FireBrief) -> Situation:
     """Return what a brief says of alerts."""
-    near = [fire for fire in brief.fires if fire.distance_km <= brief.fire_near_km]
+    near = [fire for fire in brief.fires if fire.alarms(brief.fire_near_km)]
     return Situation(
         brief.made, brief.danger.day, brief.simulated, brief.min_level,
         places=tuple(

@@ -66,7 +66,7 @@ def missed(view: View, brief) -> list[str]:
         for found in brief.places
         if (found.level or 0) >= max(brief.min_level, levels.get(found.place.place_id, 0) + 1)
     ]
-    near = [fire for fire in brief.fires if fire.distance_km <= brief.fire_near_km]
+    near = [fire for fire in brief.fires if fire.alarms(brief.fire_near_km)]
     return wrong + [
         f"fire at {fire.latitude},{fire.longitude} seen {fire.time}"
         for fire in near

@@ -6,7 +6,14 @@ from functools import cache, partial
 
 from habitat.algorithms.alert_states import evaluate
 from habitat.domain.channel import Channel
-from habitat.domain.errors import ConfigError, InputError, NotBuiltError, RemoteError
+from habitat.domain.errors import (
+    ConfigError,
+    CredentialsError,
+    InputError,
+    NotBuiltError,
+    QuotaError,
+    RemoteError,
+)
 from habitat.domain.fire_alert import (
     AlertLog,
     AlertState,
@@ -25,7 +32,7 @@ from habitat.pipeline.fire_risk.notes import alert_notes
 from habitat.pipeline.fire_risk.setting import Setting
 
 #: Faults of an input, in which nothing is known; other faults end the run before it.
-_INPUT_FAULTS = (InputError, RemoteError, ConfigError)
+_INPUT_FAULTS = (InputError, RemoteError, QuotaError, CredentialsError, ConfigError)
 
 
 @dataclass(frozen=True, slots=True)
