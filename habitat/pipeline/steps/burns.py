@@ -294,6 +294,7 @@ def burn_layers(inputs: TileInputs) -> Arrays:
     layers = {entry.name: getattr(found, entry.name) for entry in fields(found)}
     layers["burn_day"] = epoch_days(found.burn_date)
     layers["burn_day_lo"] = epoch_days(found.burn_date_lo)
+    layers["burn_day_hi"] = epoch_days(found.burn_date_hi)
     layers["cover"] = crop(tile.cover, inputs.window, HALO_PX)
     in_year = (looks.days >= task.fire_year.first_day) & (looks.days <= task.fire_year.last_day)
     layers["reason"] = reasons_of_looks(

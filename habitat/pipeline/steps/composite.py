@@ -115,7 +115,8 @@ def composite(inputs: TileInputs) -> Arrays:
     if not in_parts.all():
         valid &= in_parts[:, None, None]
     if task.burns:
-        burned = inputs.arrays[task.burns]["burn_day_lo"]
+        burns = inputs.arrays[task.burns]
+        burned = burns["burn_day_lo"], burns["burn_day_hi"]
         valid = verbs.exclude_burned(valid, looks.days, burned, task.green_up_days)
     used = (
         verbs.used_states(looks.state, valid) if task.burns or not in_parts.all() else looks.state
