@@ -6,6 +6,7 @@ from datetime import datetime
 
 from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.fire_priority import Ignition
 from habitat.domain.place import Clock, Place
 
 Fact = str | int | float | None
@@ -41,6 +42,10 @@ class PlaceDanger:
         says so here too.
     fuel, cell : int
         Row and column of ``FireDanger``; -1 where there is none.
+    ignition : str
+        ``near`` people or ``far`` from them; apart from the level.
+    priority : int or None
+        1 (first) to 4, by the table of ``fire_priority``; None where the level is not known.
     """
 
     place: Place
@@ -48,6 +53,8 @@ class PlaceDanger:
     unknown: Unknown
     fuel: int
     cell: int
+    ignition: Ignition = "near"
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
