@@ -30,6 +30,8 @@ class View:
                 wrong.append(("told twice", f"{news}"))
             if not reminded and self._silenced(alert, made):
                 wrong.append(("told though acknowledged", f"{news}"))
+            if name in self.acks and (alert["level"] or 0) > self.acks[name][2]:
+                del self.acks[name]  # an acknowledgement ends when its alert escalates
             self.told.add(news)
             self.alerts[name] = alert
         return wrong
