@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,16 @@ from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
 from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
 from habitat.pipeline.executor import Workers, executor
+from habitat.pipeline.forecast import Computation, by_stage, forecast, totals
 from habitat.pipeline.journal import Journal
+from habitat.pipeline.keys import run_key
 from habitat.pipeline.last_run import LastRun
 from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
-from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
+from habitat.pipeline.runner import Reporter, RunState, run_stages
 from habitat.pipeline.versions import library_versions
 
 log = logging.getLogger(__name__)
@@ -322,6 +324,7 @@ class DryRun:
     tile_stages: int | None
     reasons: tuple[str, ...]
     cost: Estimate = field(default_factory=lambda: Estimate(Bill()))
+    computations: tuple[Computation, ...] = ()
 
     def text(self) -> str:
         """Return it for a person."""
@@ -335,6 +338,7 @@ class DryRun:
                 f"processing units: {bill.units:,.10g}, requests: {bill.requests:,}, "
                 f"bytes: {bill.bytes:,}" + "".join(f"\n  {note}" for note in self.cost.notes),
                 *self.reasons,
+                *by_stage(self.computations),
             ]
         )
 
@@ -348,6 +352,7 @@ class DryRun:
             "tiles": self.tiles,
             "tile_stages": self.tile_stages,
             "reasons": [*self.cost.notes, *self.reasons],
+            "computations": [asdict(one) for one in self.computations],
         }
 
 
@@ -372,12 +377,9 @@ def describe(job: Job) -> DryRun:
     if known is not None:
         reason = f"nothing to do: {known.name} was made from the same inputs and is sound"
         return DryRun(scenes, len(plan.tiles), 0, (reason,))
-    todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
-    reason = (
-        "no release was made from these inputs (scenes, parameters, code); "
-        "tiles already stored under the same key are reused"
-    )
-    return DryRun(scenes, len(plan.tiles), todo, (reason,), estimate(plan))
+    todo = tuple(forecast(plan, store.state))
+    reasons = totals(todo) or ["every tile is stored; the release would be written from them"]
+    return DryRun(scenes, len(plan.tiles), len(todo), tuple(reasons), estimate(plan), todo)
 
 
 def cost_of(job: Job) -> CostTable:
