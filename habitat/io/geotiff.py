@@ -1,7 +1,8 @@
 """GeoTIFF: read a window with care; write a layer exactly as the data dictionary says.
 
 What GDAL reports is not trusted: a full disk can leave a readable file with wrong pixels and no
-error. Every pixel is read back from the finished file before it gets its name.
+error. A file is made in memory and its bytes are read back from the disk; one that is too large for
+that is made twice and compared. Its pixels are held against those given in both cases.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,13 +16,20 @@ import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
 from rasterio.windows import Window as PixelWindow
 
 from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.layers import Layer, check_values
-from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
-from habitat.io.geotiff_metadata import describe, palette, pam_xml
+from habitat.io.durable import (
+    atomic_write_bytes,
+    fsync_path,
+    put_in_place,
+    sha256_file,
+    temporary_beside,
+)
+from habitat.io.geotiff_metadata import describe, palette, pam_xml, read_header
 from habitat.io.geotiff_open import GDAL_CACHE_BYTES, crs_text, open_geotiff
 from habitat.io.geotiff_pixels import (
     BLOCK_PX,
@@ -35,6 +43,8 @@ from habitat.io.raster_statistics import BandStatistics, Histogram
 
 #: Pixels times bands that one call may read into memory.
 MAX_PIXELS = 2_000_000_000
+#: Layers of at most so many bytes are made in memory: two at a time, each with its overviews.
+MEMORY_BYTES = 64_000_000
 _WRITE_ENV: dict[str, Any] = {
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -240,26 +250,69 @@ def write_layer(
         If the disk is full or gives back other pixels than were written.
     """
     target = Target(layer, grid, window, tuple(band_names or (layer.title,)))
-    mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
-    try:
-        with _writing(path):
-            given = _write_mosaic(mosaic, blocks, target)
-            statistics = given.statistics or read_pixels(mosaic, target, given.digests).statistics
-            describe(mosaic, layer, target.band_names, tags, statistics)
-            rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
-            if read_pixels(cog, target, given.digests) != Pixels(given.digests, statistics):
-                raise ResourceError(_ALTERED.format(path=path))
-        atomic_write_bytes(
-            path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
-        )
-        put_in_place(cog, path)
-    finally:
-        _remove(mosaic, cog)
+    with _writing(path):
+        if target.bytes <= MEMORY_BYTES:
+            statistics = _write_by_memory(path, blocks, target, tags)
+        else:
+            statistics = _write_by_disk(path, blocks, target, tags)
+    atomic_write_bytes(
+        path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
+    )
     return statistics
 
 
+def _write_by_memory(
+    path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]
+) -> tuple[BandStatistics, ...]:
+    """Make the file in memory: all its bytes are known, and compared with those on the disk."""
+    with MemoryFile() as mosaic, MemoryFile() as cog:
+        given = _make_mosaic(Path(mosaic.name), blocks, target, tags)
+        _make_cog(Path(mosaic.name), Path(cog.name), target, given, path)
+        atomic_write_bytes(path, cog.read())
+    return given.statistics
+
+
+def _write_by_disk(
+    path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]
+) -> tuple[BandStatistics, ...]:
+    """Make the file twice: a write that was lost does not hit the same place in both."""
+    mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
+    twin = temporary_beside(path.with_suffix(".twin.tif"))
+    try:
+        given = _make_mosaic(mosaic, blocks, target, tags)
+        for copy in (cog, twin):
+            _make_cog(mosaic, copy, target, given, path)
+            fsync_path(copy)
+        with MemoryFile() as empty:
+            _write_mosaic(Path(empty.name), (), target)
+            describe(Path(empty.name), target.layer, target.band_names, tags, given.statistics)
+            same_header = read_header(cog) == read_header(Path(empty.name))
+        if not same_header or sha256_file(cog) != sha256_file(twin):
+            raise ResourceError(_ALTERED.format(path=path))
+        put_in_place(cog, path)
+    finally:
+        _remove(mosaic, cog, twin)
+    return given.statistics
+
+
+def _make_mosaic(path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]) -> Pixels:
+    """Write the plain GeoTIFF with all that it says of itself; return what its pixels are."""
+    given = _write_mosaic(path, blocks, target)
+    if not given.statistics:
+        given = Pixels(given.digests, read_pixels(path, target, given.digests).statistics)
+    describe(path, target.layer, target.band_names, tags, given.statistics)
+    return given
+
+
+def _make_cog(mosaic: Path, cog: Path, target: Target, given: Pixels, path: Path) -> None:
+    """Copy to a cloud-optimized file that has the pixels given, else it is refused."""
+    rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(target.layer))
+    if read_pixels(cog, target, given.digests) != given:
+        raise ResourceError(_ALTERED.format(path=path))
+
+
 _ALTERED = (
-    "writing {path}: the pixels read back are not the pixels given, without an error from GDAL. "
+    "writing {path}: what was read back is not what was given, without an error from GDAL. "
     "The disk may be full or failing: free some space, check the disk and run again."
 )
 
