@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
 from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.settings import s3_access
 from habitat.io.stac_source import Access
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.check import require_files
+from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
 from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
@@ -165,16 +168,27 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             known = _sound_release(store, key)
             if known is not None:
                 store.point_to(known.name)
+                _copy(config, known, reporter)
                 last.nothing_to_do(known)
                 return RunReport(known, already_there=True, computed=0, reused=0)
+            if config.copy_to:
+                s3_access()  # refused before the work
             last.begin()
             report = _compute_and_publish(job, plan, store, state, reporter)
             if not state.failed:  # else the same command tries the failed tiles again
                 Journal(store.state / "runs").note(key, report.release.name)
             TileStore(store.state / "tiles").prune(state.used)
             _prune_releases(job, store, config.keep_releases)
+            _copy(config, report.release, reporter)
             last.published(report.release, report.exit_code, state)
     return report
+
+
+def _copy(config: PipelineConfig, release: Path, reporter: Reporter) -> None:
+    """Copy the release to object storage, where the pipeline says so."""
+    if config.copy_to:
+        upload = import_module("habitat.pipeline.upload").upload  # brings an optional library
+        upload(release, config.copy_to, config.name, reporter)
 
 
 def _prune_releases(job: Job, store: Store, keep: int) -> None:
