@@ -15,7 +15,7 @@ import click
 import habitat
 from habitat.cli.logs import LOG_FORMATS, set_up_logging
 from habitat.domain.errors import HabitatError
-from habitat.io.settings import scrub_environment
+from habitat.io.settings import return_freed_memory, scrub_environment
 
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
 _COMMANDS = {
@@ -28,6 +28,7 @@ _COMMANDS = {
     "simulate": "Write a simulated landscape with known truth as a folder of scenes.",
     "example": "Write real images of 1 km² as a folder of scenes, for pipelines/demo-real.yaml.",
     "index": "Write STAC items for the GeoTIFFs of a folder.",
+    "ingest": "Convert Sentinel-2 products (SAFE, JPEG 2000) to a folder of scenes, once.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
     "fire-risk": "Print the fire danger of a day near places, and fires near them.",
     "cache": "List, verify and prune what was downloaded.",
@@ -68,6 +69,7 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     Example: habitat run pipelines/demo.yaml
     """
     set_up_logging(log, debug=debug)
+    return_freed_memory()
     for name in scrub_environment():
         logging.getLogger("habitat").debug("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Clock, Place
 
 Fact = str | int | float | None
@@ -65,6 +67,8 @@ class FireNear:
         From the place.
     bearing_deg : float
         From the place to the fire, clockwise from north.
+    kind : DetectionKind
+        What it is taken for: only burning vegetation is an alert.
     """
 
     time: datetime
@@ -74,6 +78,11 @@ class FireNear:
     place: Place
     distance_km: float
     bearing_deg: float
+    kind: DetectionKind = DetectionKind.VEGETATION
+
+    def alarms(self, within_km: float) -> bool:
+        """Whether this is burning vegetation, as near as that."""
+        return self.kind is DetectionKind.VEGETATION and self.distance_km <= within_km
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,8 @@ class FireBrief:
         Level that is an alert.
     fire_near_km : float
         A detection as near as this to a place is an alert too.
+    clusters : tuple of Fire
+        Detections of the last days that belong together, the latest seen first.
     """
 
     made: datetime
@@ -131,12 +142,13 @@ class FireBrief:
     simulated: bool
     min_level: int
     fire_near_km: float
+    clusters: tuple[Fire, ...] = ()
 
     @property
     def alert(self) -> bool:
         """A known level reaches ``min_level``, or a fire is near a place."""
         high = any((found.level or 0) >= self.min_level for found in self.places)
-        return high or any(fire.distance_km <= self.fire_near_km for fire in self.fires)
+        return high or any(fire.alarms(self.fire_near_km) for fire in self.fires)
 
     @property
     def unknown(self) -> bool:

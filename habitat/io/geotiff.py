@@ -15,6 +15,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window as PixelWindow
@@ -30,7 +31,7 @@ from habitat.io.durable import (
     temporary_beside,
 )
 from habitat.io.geotiff_metadata import describe, palette, pam_xml, read_header
-from habitat.io.geotiff_open import GDAL_CACHE_BYTES, crs_text, open_geotiff
+from habitat.io.geotiff_open import crs_text, open_geotiff
 from habitat.io.geotiff_pixels import (
     BLOCK_PX,
     Pixels,
@@ -45,10 +46,12 @@ from habitat.io.raster_statistics import BandStatistics, Histogram
 MAX_PIXELS = 2_000_000_000
 #: Layers of at most so many bytes are made in memory: two at a time, each with its overviews.
 MEMORY_BYTES = 64_000_000
+#: Most memory for blocks that are being written [bytes]: each file is written and read in order.
+_WRITE_CACHE_BYTES = 96 << 20
 _WRITE_ENV: dict[str, Any] = {
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_CACHEMAX": GDAL_CACHE_BYTES,
+    "GDAL_CACHEMAX": _WRITE_CACHE_BYTES,
 }
 
 Blocks = Iterable[tuple[Window, np.ndarray]]
@@ -301,6 +304,7 @@ def _make_mosaic(path: Path, blocks: Blocks, target: Target, tags: Mapping[str, 
     if not given.statistics:
         given = Pixels(given.digests, read_pixels(path, target, given.digests).statistics)
     describe(path, target.layer, target.band_names, tags, given.statistics)
+    _add_overviews(path, target.layer)
     return given
 
 
@@ -397,13 +401,25 @@ def averaged(layer: Layer) -> bool:
     return layer.unit == "%" or layer.scale != 1.0 or layer.dtype.startswith("float")
 
 
+def _add_overviews(mosaic: Path, layer: Layer) -> None:
+    """Make the overviews where nothing is compressed: the COG driver would deflate them twice."""
+    resampling = Resampling.average if averaged(layer) else Resampling.mode
+    with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
+        factors, factor = [], 2
+        while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
+            factors.append(factor)
+            factor *= 2
+        if factors:
+            dataset.build_overviews(factors, resampling)
+
+
 def _cog_options(layer: Layer) -> dict[str, Any]:
     return {
         "COMPRESS": "DEFLATE",  # every GIS reads it
         "LEVEL": 1,  # composites come out smaller than at 6, at 60 % of the time
         "PREDICTOR": "NO" if layer.is_class else "YES",
         "BLOCKSIZE": BLOCK_PX,
-        "OVERVIEW_RESAMPLING": "AVERAGE" if averaged(layer) else "MODE",
+        "OVERVIEWS": "AUTO",  # those of the source
         "BIGTIFF": "IF_SAFER",
         "NUM_THREADS": "ALL_CPUS",
     }
