@@ -5,7 +5,7 @@ error. A file is made in memory and its bytes are read back from the disk; one t
 that is made twice and compared. Its pixels are held against those given in both cases.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,13 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window as PixelWindow
 
 from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
 from habitat.domain.grid import Grid, Window
-from habitat.domain.layers import Layer, check_values
+from habitat.domain.layers import Layer
 from habitat.io.durable import (
     atomic_write_bytes,
     fsync_path,
@@ -30,17 +29,17 @@ from habitat.io.durable import (
     sha256_file,
     temporary_beside,
 )
-from habitat.io.geotiff_metadata import describe, palette, pam_xml, read_header
+from habitat.io.geotiff_metadata import describe, pam_xml, read_header
+from habitat.io.geotiff_mosaic import Blocks, add_overviews, write_mosaic
 from habitat.io.geotiff_open import crs_text, open_geotiff
 from habitat.io.geotiff_pixels import (
     BLOCK_PX,
     Pixels,
     Target,
-    part_digest,
     pixel_window,
     read_pixels,
 )
-from habitat.io.raster_statistics import BandStatistics, Histogram
+from habitat.io.raster_statistics import BandStatistics
 
 #: Pixels times bands that one call may read into memory.
 MAX_PIXELS = 2_000_000_000
@@ -53,8 +52,6 @@ _WRITE_ENV: dict[str, Any] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_CACHEMAX": _WRITE_CACHE_BYTES,
 }
-
-Blocks = Iterable[tuple[Window, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +284,7 @@ def _write_by_disk(
             _make_cog(mosaic, copy, target, given, path)
             fsync_path(copy)
         with MemoryFile() as empty:
-            _write_mosaic(Path(empty.name), (), target)
+            write_mosaic(Path(empty.name), (), target)
             describe(Path(empty.name), target.layer, target.band_names, tags, given.statistics)
             same_header = read_header(cog) == read_header(Path(empty.name))
         if not same_header or sha256_file(cog) != sha256_file(twin):
@@ -300,11 +297,11 @@ def _write_by_disk(
 
 def _make_mosaic(path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]) -> Pixels:
     """Write the plain GeoTIFF with all that it says of itself; return what its pixels are."""
-    given = _write_mosaic(path, blocks, target)
+    given = write_mosaic(path, blocks, target)
     if not given.statistics:
         given = Pixels(given.digests, read_pixels(path, target, given.digests).statistics)
     describe(path, target.layer, target.band_names, tags, given.statistics)
-    _add_overviews(path, target.layer)
+    add_overviews(path, target.layer)
     return given
 
 
@@ -338,79 +335,6 @@ def _remove(*temporaries: Path) -> None:
         for path in temporary.parent.glob(temporary.name + "*"):  # the driver's own leftovers too
             with suppress(OSError):
                 path.unlink()
-
-
-def _write_mosaic(path: Path, blocks: Blocks, target: Target) -> Pixels:
-    """Write the blocks to a plain GeoTIFF; return digests and statistics as they were given.
-
-    There are no statistics of a float layer: its sums need one order of the pixels.
-    """
-    layer, window = target.layer, target.window
-    given: dict[Window, bytes] = {}
-    counters = [one for one in target.counters() if isinstance(one, Histogram)]
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=window.width,
-        height=window.height,
-        count=len(target.band_names),
-        dtype=layer.dtype,
-        nodata=layer.nodata,
-        crs=target.grid.crs,
-        transform=rasterio.Affine(*target.grid.transform(window)),
-        tiled=True,
-        blockxsize=BLOCK_PX,
-        blockysize=BLOCK_PX,
-        SPARSE_OK=True,  # a block that nobody wrote reads as nodata
-        BIGTIFF="IF_SAFER",
-    ) as dataset:
-        if layer.is_class:
-            dataset.write_colormap(1, palette(layer))
-        for part, values in blocks:
-            bands, common = _checked(values, part, target)
-            if common is not None:
-                dataset.write(bands, window=pixel_window(common, window))
-                given[common] = part_digest(bands, common, window)
-                for counter, band in zip(counters, bands, strict=False):
-                    counter.add(band)
-    covered = sum(part.height * part.width for part in given)
-    for counter in counters:
-        counter.add_nodata(window.height * window.width - covered)
-    return Pixels(given, tuple(counter.result() for counter in counters))
-
-
-def _checked(values: np.ndarray, part: Window, target: Target) -> tuple[np.ndarray, Window | None]:
-    layer = target.layer
-    bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  # (y, x)
-    expected = (len(target.band_names), *part.shape)
-    if bands.shape != expected or bands.dtype != np.dtype(layer.dtype):
-        raise LayerError(
-            f"layer {layer.name!r}: expected a block of {expected} {layer.dtype} at {part}, "
-            f"got {values.shape} {values.dtype}"
-        )
-    check_values(bands, layer)
-    common = part.intersect(target.window)
-    if common is not None:
-        bands = bands[:, *common.slices_in(part)]
-    return bands, common
-
-
-def averaged(layer: Layer) -> bool:
-    """Say whether a mean of stored values means something: shares and reflectance, not codes."""
-    return layer.unit == "%" or layer.scale != 1.0 or layer.dtype.startswith("float")
-
-
-def _add_overviews(mosaic: Path, layer: Layer) -> None:
-    """Make the overviews where nothing is compressed: the COG driver would deflate them twice."""
-    resampling = Resampling.average if averaged(layer) else Resampling.mode
-    with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
-        factors, factor = [], 2
-        while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
-            factors.append(factor)
-            factor *= 2
-        if factors:
-            dataset.build_overviews(factors, resampling)
 
 
 def _cog_options(layer: Layer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +17,6 @@ from habitat.domain.errors import (
     RemoteError,
     ResourceError,
 )
-from habitat.domain.processing_units import Bill
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
@@ -29,9 +28,10 @@ from habitat.pipeline.check import require_files
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
-from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
+from habitat.pipeline.cost import CostTable, cost_table, estimate, upper_bound
+from habitat.pipeline.dry_run import DryRun
 from habitat.pipeline.executor import Workers, executor
-from habitat.pipeline.forecast import Computation, by_stage, forecast, totals
+from habitat.pipeline.forecast import forecast, totals
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.keys import run_key
 from habitat.pipeline.last_run import LastRun
@@ -324,50 +324,6 @@ def _accuracy(state: RunState) -> dict[str, Any]:
 def _tables(state: RunState) -> tuple[str, ...]:
     """Return what merged results have to say on the terminal: cross-validation, accuracy."""
     return tuple(value.text() for value in state.globals.values() if hasattr(value, "text"))
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a run would read, buy and compute, and why.
-
-    ``scenes`` is empty and ``tile_stages`` None where no catalogue was reached.
-    """
-
-    scenes: Mapping[str, int]
-    tiles: int
-    tile_stages: int | None
-    reasons: tuple[str, ...]
-    cost: Estimate = field(default_factory=lambda: Estimate(Bill()))
-    computations: tuple[Computation, ...] = ()
-
-    def text(self) -> str:
-        """Return it for a person."""
-        found = ", ".join(f"{name}: {count}" for name, count in self.scenes.items())
-        stages = "unknown" if self.tile_stages is None else self.tile_stages
-        bill = self.cost.bill
-        return "\n".join(
-            [
-                f"scenes found: {found or 'unknown'}",
-                f"tiles: {self.tiles}, in {stages} tile-stages",
-                f"processing units: {bill.units:,.10g}, requests: {bill.requests:,}, "
-                f"bytes: {bill.bytes:,}" + "".join(f"\n  {note}" for note in self.cost.notes),
-                *self.reasons,
-                *by_stage(self.computations),
-            ]
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for a machine."""
-        return {
-            "processing_units": round(self.cost.bill.units, 6),
-            "requests": self.cost.bill.requests,
-            "bytes": self.cost.bill.bytes,
-            "scenes": dict(self.scenes),
-            "tiles": self.tiles,
-            "tile_stages": self.tile_stages,
-            "reasons": [*self.cost.notes, *self.reasons],
-            "computations": [asdict(one) for one in self.computations],
-        }
 
 
 def describe(job: Job) -> DryRun:
