@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 from habitat.domain.errors import HabitatError, ResourceError
@@ -15,7 +16,7 @@ from habitat.pipeline.loader import load_pipeline, project_of
 LEAST_FREE_BYTES = 2 * 10**9
 
 
-def examine(path: Path, project: Path | None = None) -> list[Finding]:
+def examine(path: Path, project: Path | None = None, *, today: date) -> list[Finding]:
     """Look at all that a pipeline file depends on; never raises for what it finds.
 
     Returns
@@ -29,7 +30,7 @@ def examine(path: Path, project: Path | None = None) -> list[Finding]:
     config, base = load_pipeline(path), project_of(path, project)
     found = [file, _disk(base), *examine_feeds(config, base)]
     try:
-        source = source_of(config, base)
+        source = source_of(config, base, today)
     except HabitatError as fault:
         return [*found, Finding(f"source {config.source.kind}", str(fault), fault.exit_code)]
     if isinstance(source, Examinable):
