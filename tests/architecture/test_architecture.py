@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     "io/alert_cap": "io/test_alert_outputs",
     "io/alert_feeds": "io/test_alert_outputs",
     "io/alert_text": "io/test_alert_outputs",
+    "io/release_objects": "whole/test_release_objects",
     "io/file_cache": "io/test_scene_raster",
     "io/fire_cap": "cli/test_fire_risk",
     "io/fire_json": "cli/test_fire_risk",
