@@ -1,10 +1,12 @@
 """`habitat fire-risk` and `habitat doctor` with services on loopback."""
 
 import json
+import os
 from datetime import timedelta
 
 import feeds_served as served
 import fire_inputs
+import numpy as np
 import pytest
 
 from habitat.cli.main import run
@@ -70,6 +72,20 @@ def test_a_day_long_past_comes_from_the_archive(url, tmp_path, capfd):
     assert found["places"][0]["level"] is not None
     (asked,) = served.asked(url)[before:]
     assert asked.startswith("/v1/archive?")
+
+
+def test_stations_of_a_csv_are_weather_too(tmp_path, capfd):
+    hours = np.arange("2025-01-01", "2025-04-06T01", dtype="datetime64[h]").astype(object)
+    rows = [f"K,42.71,130.78,0,{t.year},{t.month},{t.day},{t.hour},9,30,20,0" for t in hours]
+    path = served.project(tmp_path, weather="stations.csv")
+    head = "id,lat,long,timezone,yr,mon,day,hr,temp,rh,ws,prec"
+    (tmp_path / "stations.csv").write_text("\n".join([head, *rows]))
+    moment = fire_inputs.SIX.timestamp()
+    os.utime(tmp_path / "stations.csv", (moment, moment))
+    code, found = brief(capfd, path, "--date", "2025-04-05")
+    assert code == 0
+    assert found["weather"]["source"] == "stations stations.csv"
+    assert found["places"][0]["level"] in range(1, 6)
 
 
 def test_a_day_beyond_the_forecast_is_unknown(url, tmp_path, capfd):

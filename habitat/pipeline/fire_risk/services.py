@@ -13,7 +13,7 @@ from habitat.io.secrets import safe_url
 from habitat.io.source import Finding
 from habitat.io.weather_service import OpenMeteo
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_feeds import FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_steps import FireRisk
 
 #: Four attempts within a minute and a half: a brief has no time for more.
@@ -45,9 +45,10 @@ def examine(config: PipelineConfig, project: Path) -> list[Finding]:
     return found
 
 
-def _weather_found(config: str | OpenMeteoConfig, project: Path) -> Finding:
-    if isinstance(config, str):
-        return Finding("weather", f"{config}: asks no service")
+def _weather_found(config: str | OpenMeteoConfig | Era5Config, project: Path) -> Finding:
+    if not isinstance(config, OpenMeteoConfig):
+        named = config if isinstance(config, str) else config.path
+        return Finding("weather", f"{named}: asks no service")
     what = f"weather of {safe_url(config.url)}"
     try:
         hours = open_meteo(config, project, offline=False).ask_little()
