@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from habitat.cli.main import run
+from habitat.pipeline.fire_risk import services
 
 CONFIG, REMOTE, CREDENTIALS, UNKNOWN = 3, 6, 8, 21
 NOBODY = "http://127.0.0.1:9"
@@ -131,6 +132,11 @@ def test_a_key_that_is_missing_or_unknown_is_told_with_where_to_get_one(
     said = capfd.readouterr().err
     assert "map_key" in said
     assert not key or key not in said
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({}, 30.0), ({"Retry-After": "7"}, 7.0)])
+def test_a_busy_service_is_left_alone_for_as_long_as_it_says_else_half_a_minute(headers, wait):
+    assert services.half_a_minute(headers, fire_inputs.SIX) == wait
 
 
 def test_doctor_says_what_answers_and_how_much_of_the_quota_is_left(url, tmp_path, capfd):
