@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,6 +28,8 @@ MAX_ITEMS = 200_000
 SIMULATED = "habitat:simulated"
 #: An item may be this much later than the clock says.
 CLOCK_SLACK = timedelta(days=1)
+#: Threads that look at scenes before a run.
+READERS = 2
 #: The offset check reads this many windows a side of this size.
 SAMPLE_WINDOWS, SAMPLE_PX = 3, 256
 
@@ -98,22 +101,22 @@ class FolderSource:
         pixels contradict the declared offset are refused with the reason; an item file that cannot
         be read is refused in every period.
         """
-        items: list[SceneItem] = []
-        entries = self._entries()
-        refused = list(self._cache.unreadable)
-        for entry in entries:
-            if entry.record.acquired.date() not in period:
-                continue
-            scene = self._scene(entry)
-            if isinstance(scene, RefusedScene):
-                refused.append(scene)
-            elif self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
-                continue
-            elif (reason := self._offset_fault(scene)) is not None:
-                refused.append(RefusedScene(scene.item_id, reason))
-            else:
-                items.append(scene)
-        return settle(items, refused)
+        entries = [e for e in self._entries() if e.record.acquired.date() in period]
+        with ThreadPoolExecutor(READERS) as pool:  # most of it is decoding, which threads share
+            judged = list(pool.map(partial(self._judge, window=window), entries))
+        items = [scene for scene in judged if isinstance(scene, SceneItem)]
+        refused = [scene for scene in judged if isinstance(scene, RefusedScene)]
+        return settle(items, [*self._cache.unreadable, *refused])
+
+    def _judge(self, entry: _Entry, window: Window) -> SceneItem | RefusedScene | None:
+        """Return a scene, why it is refused, or None where it does not touch the window."""
+        scene = self._scene(entry)
+        if isinstance(scene, RefusedScene):
+            return scene
+        if self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
+            return None
+        reason = self._offset_fault(scene)
+        return scene if reason is None else RefusedScene(scene.item_id, reason)
 
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
         """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
