@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.fire_priority import Ignition
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Clock, Place
 
 Fact = str | int | float | None
@@ -40,6 +43,10 @@ class PlaceDanger:
         says so here too.
     fuel, cell : int
         Row and column of ``FireDanger``; -1 where there is none.
+    ignition : str
+        ``near`` people or ``far`` from them; apart from the level.
+    priority : int or None
+        1 (first) to 4, by the table of ``fire_priority``; None where the level is not known.
     """
 
     place: Place
@@ -47,6 +54,8 @@ class PlaceDanger:
     unknown: Unknown
     fuel: int
     cell: int
+    ignition: Ignition = "near"
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class FireNear:
         From the place.
     bearing_deg : float
         From the place to the fire, clockwise from north.
+    kind : DetectionKind
+        What it is taken for: only burning vegetation is an alert.
     """
 
     time: datetime
@@ -74,6 +85,11 @@ class FireNear:
     place: Place
     distance_km: float
     bearing_deg: float
+    kind: DetectionKind = DetectionKind.VEGETATION
+
+    def alarms(self, within_km: float) -> bool:
+        """Whether this is burning vegetation, as near as that."""
+        return self.kind is DetectionKind.VEGETATION and self.distance_km <= within_km
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,8 @@ class FireBrief:
         Level that is an alert.
     fire_near_km : float
         A detection as near as this to a place is an alert too.
+    clusters : tuple of Fire
+        Detections of the last days that belong together, the latest seen first.
     """
 
     made: datetime
@@ -131,12 +149,13 @@ class FireBrief:
     simulated: bool
     min_level: int
     fire_near_km: float
+    clusters: tuple[Fire, ...] = ()
 
     @property
     def alert(self) -> bool:
         """A known level reaches ``min_level``, or a fire is near a place."""
         high = any((found.level or 0) >= self.min_level for found in self.places)
-        return high or any(fire.distance_km <= self.fire_near_km for fire in self.fires)
+        return high or any(fire.alarms(self.fire_near_km) for fire in self.fires)
 
     @property
     def unknown(self) -> bool:

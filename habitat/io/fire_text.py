@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from wcwidth import clip, ljust, rjust, wrap
 
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, Note, PlaceDanger
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Language, Place
 
 WIDTH, HEIGHT = 80, 24
 _FEWEST_PLACES, _MOST_FIRES = 4, 4
 _COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _ROMAN = ("?", "I", "II", "III", "IV", "V")
-#: Width of the columns: place, level, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
-_COLUMNS = (26, 3, 11, 5, 6, 9, 7, 5)
-_LEFT = (0, 2)
+#: Widths: place, level, priority, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
+_COLUMNS = (22, 3, 3, 11, 5, 6, 9, 7, 5)
+_LEFT = (0, 3)
+_HEAD = ("place", "level", "priority", "fuel", "spread", "intensity", "at")
 _KMH = 60 / 1000
 
 
@@ -69,8 +71,7 @@ def _head(words: _Words) -> list[str]:
         f"{words.say('weather')}: {_feed(words, brief.weather)}",
         f"{words.say('hotspots')}: {_feed(words, brief.hotspots)}",
         *wrap(f"{words.say('legend')} {words.say('legend_2')}", WIDTH),
-        _columns([words.say(k) for k in ("place", "level", "fuel", "spread", "intensity", "at")]
-                 + ["FWI/EF", "Nest"]),
+        _columns([words.say(k) for k in _HEAD] + ["FWI/EF", "Nest"]),
     ]  # fmt: skip
     return [words.say("simulated"), *lines] if brief.simulated else lines
 
@@ -82,7 +83,7 @@ def _alert(words: _Words) -> str:
         "level": brief.min_level,
         "km": f"{brief.fire_near_km:g}",
         "places": sum(level >= brief.min_level for level in known),
-        "fires": sum(fire.distance_km <= brief.fire_near_km for fire in brief.fires),
+        "fires": sum(fire.alarms(brief.fire_near_km) for fire in brief.fires),
         "unknown": sum(bool(found.unknown) for found in brief.places),
     }
     return words.say("alert" if brief.alert else "no_alert", **facts)
@@ -110,6 +111,7 @@ def _row(words: _Words, found: PlaceDanger) -> str:
         [
             name,
             f"{found.level}{' ?' if found.unknown else ''}",
+            "?" if found.priority is None else f"{found.priority}",
             words.say(danger.fuels[fuel]),
             f"{danger.spread_m_min[fuel, cell] * _KMH:.1f}",
             f"{danger.intensity_kw_m[fuel, cell]:.0f}",
@@ -128,9 +130,16 @@ def _columns(cells: Sequence[str]) -> str:
     return " ".join(fitted)
 
 
+_FIRE_PHRASES = {
+    DetectionKind.VEGETATION: "fire",
+    DetectionKind.STATIC: "fire_static",
+    DetectionKind.EARLY: "fire_early",
+}
+
+
 def _fire(words: _Words, fire: FireNear) -> str:
     return words.say(
-        "fire",
+        _FIRE_PHRASES[fire.kind],
         distance=f"{fire.distance_km:.1f}",
         bearing=words.toward(fire.bearing_deg),
         place=words.name(fire.place),

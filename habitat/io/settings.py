@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from habitat.io.secrets import MASK, register_secret
 
 ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
 FILE = "HABITAT_CREDENTIALS_FILE"
+FIRMS = "FIRMS_MAP_KEY"
+_KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 1 << 16
 #: Of glibc's ``mallopt``; see malloc.h.
@@ -66,6 +69,30 @@ def sentinelhub_credentials() -> Credentials:
         )
     register_secret(found[SECRET])
     return Credentials(found[ID], found[SECRET])
+
+
+def firms_key() -> str:
+    """Return the map key of FIRMS, from the environment, else from the file of credentials.
+
+    From here on every text of this process hides it.
+
+    Raises
+    ------
+    CredentialsError
+        If there is none, or it cannot be one.
+    """
+    key, path = os.getenv(FIRMS, ""), os.getenv(FILE, "")
+    if not key and path:
+        key = _read(Path(path)).get(FIRMS, "")
+    if not _KEY.fullmatch(key):
+        raise CredentialsError(
+            f"hotspots of FIRMS: expected a map key of 32 letters and digits in {FIRMS}, got "
+            f"{'another text' if key else 'none'}. Get one at "
+            "https://firms.modaps.eosdis.nasa.gov/api/map_key/, and set it in the environment or "
+            f"in a file that only you can read (chmod 600; lines NAME=value), named by {FILE}."
+        )
+    register_secret(key)
+    return key
 
 
 def _read(path: Path) -> dict[str, str]:

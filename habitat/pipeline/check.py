@@ -74,8 +74,12 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     """
     absent = _absent_scenes(config, base)
     missing = [
-        f"boundaries: expected a file at {base / name}, found none"
-        for name in boundary_files(config)
+        f"{what}: expected a file at {base / name}, found none"
+        for what, names in (
+            ("boundaries", boundary_files(config)),
+            ("people", people_files(config)),
+        )
+        for name in names
         if not (base / name).is_file()
     ]
     missing += [
@@ -125,6 +129,12 @@ def boundary_files(config: PipelineConfig) -> list[str]:
     return [name for name in (named.countries, named.park_cn, named.park_ru) if name]
 
 
+def people_files(config: PipelineConfig) -> list[str]:
+    """Return the extracts of roads and settlements that a pipeline names."""
+    named = config.people
+    return [] if named is None else [file.path for file in (*named.roads, *named.settlements)]
+
+
 def named_files(step: object) -> list[str]:
     """Return the files that a step names, relative to the project."""
     if isinstance(step, Train):
@@ -133,7 +143,8 @@ def named_files(step: object) -> list[str]:
     if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
         return [step.model]
     if isinstance(step, FireRisk):
-        return [name for name in (step.weather, step.hotspots) if "." in name]
+        named = (step.weather, step.hotspots)
+        return [name for name in named if isinstance(name, str) and "." in name]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []

@@ -2,33 +2,35 @@
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 from habitat.domain.errors import HabitatError, ResourceError
 from habitat.io.source import Examinable, Finding
 from habitat.pipeline.check import check_pipeline
 from habitat.pipeline.context import source_of
+from habitat.pipeline.fire_risk.services import examine as examine_feeds
 from habitat.pipeline.loader import load_pipeline, project_of
 
 #: Less free space than this is told as a fault [bytes].
 LEAST_FREE_BYTES = 2 * 10**9
 
 
-def examine(path: Path, project: Path | None = None) -> list[Finding]:
+def examine(path: Path, project: Path | None = None, *, today: date) -> list[Finding]:
     """Look at all that a pipeline file depends on; never raises for what it finds.
 
     Returns
     -------
     list of Finding
-        The file, the disk, then what the source says of its service.
+        The file, the disk, then what the services of weather, hotspots and source say.
     """
     file = _file(path, project)
     if file.exit_code:
         return [file]
     config, base = load_pipeline(path), project_of(path, project)
-    found = [file, _disk(base)]
+    found = [file, _disk(base), *examine_feeds(config, base)]
     try:
-        source = source_of(config, base)
+        source = source_of(config, base, today)
     except HabitatError as fault:
         return [*found, Finding(f"source {config.source.kind}", str(fault), fault.exit_code)]
     if isinstance(source, Examinable):
