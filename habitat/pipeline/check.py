@@ -4,6 +4,7 @@ from pathlib import Path
 
 from habitat.domain.errors import ConfigError, InputError, NotBuiltError
 from habitat.io.data_files import read_legend, read_seasons, read_species
+from habitat.io.extras import require_extra
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
@@ -90,6 +91,8 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     ]
     if missing:
         raise ConfigError("\n".join(missing))
+    if config.copy_to:
+        require_extra("boto3", "s3", f"copy_to: {config.copy_to}")
 
 
 def _check_files(config: PipelineConfig, base: Path) -> list[str]:
