@@ -9,6 +9,7 @@ from habitat.io.fire_files import read_fuels, read_places
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
 from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_feeds import Era5Config
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Habitat, Train
 from habitat.pipeline.context import aoi_of, source_of
@@ -147,7 +148,8 @@ def named_files(step: object) -> list[str]:
         return [step.model]
     if isinstance(step, FireRisk):
         named = (step.weather, step.hotspots)
-        return [name for name in named if isinstance(name, str) and "." in name]
+        files = [name for name in named if isinstance(name, str) and "." in name]
+        return files + [one.path for one in named if isinstance(one, Era5Config)]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []
