@@ -4,10 +4,12 @@ from pathlib import Path
 
 from habitat.domain.errors import ConfigError, InputError, NotBuiltError
 from habitat.io.data_files import read_legend, read_seasons, read_species
+from habitat.io.extras import require_extra
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.io.model_file import read_model
 from habitat.io.projection import check_crs
 from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_feeds import Era5Config
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Habitat, Train
 from habitat.pipeline.context import aoi_of, source_of
@@ -90,6 +92,8 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     ]
     if missing:
         raise ConfigError("\n".join(missing))
+    if config.copy_to:
+        require_extra("boto3", "s3", f"copy_to: {config.copy_to}")
 
 
 def _check_files(config: PipelineConfig, base: Path) -> list[str]:
@@ -144,7 +148,8 @@ def named_files(step: object) -> list[str]:
         return [step.model]
     if isinstance(step, FireRisk):
         named = (step.weather, step.hotspots)
-        return [name for name in named if isinstance(name, str) and "." in name]
+        files = [name for name in named if isinstance(name, str) and "." in name]
+        return files + [one.path for one in named if isinstance(one, Era5Config)]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []
