@@ -11,11 +11,11 @@ from habitat.domain.bands import S2_BANDS
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.item_reader import read_item
 from habitat.io.offset_check import offset_reason, sample_windows
 from habitat.io.scene_files import FolderFiles
-from habitat.io.scene_item import SceneBuilder, settle
+from habitat.io.scene_item import SceneBuilder, beside, settle
 from habitat.io.source import ScenePixels
 from habitat.io.stac_item import ItemRecord, parse_item
 
@@ -89,29 +89,39 @@ class FolderSource:
         found = {asset.name for entry in self._entries() for asset in entry.record.assets}
         return tuple(name for name in S2_BANDS if name in found)
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self, period: Period, window: Window, needs: SceneNeeds = NO_NEEDS
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return the items acquired in a period whose bounds touch a window.
 
-        Items whose files cannot be read, whose declared place is not where the pixels are, or whose
-        pixels contradict the declared offset are refused with the reason; an item file that cannot
-        be read is refused in every period.
+        Items that lack a band or mask, whose files cannot be read, whose declared place is not
+        where the pixels are, or whose pixels contradict the declared offset are refused with the
+        reason; an item file that cannot be read is refused in every period.
         """
         items: list[SceneItem] = []
         entries = self._entries()
         refused = list(self._cache.unreadable)
         for entry in entries:
-            if entry.record.acquired.date() not in period:
-                continue
-            scene = self._scene(entry)
-            if isinstance(scene, RefusedScene):
-                refused.append(scene)
-            elif self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
-                continue
-            elif (reason := self._offset_fault(scene)) is not None:
-                refused.append(RefusedScene(scene.item_id, reason))
-            else:
-                items.append(scene)
+            if entry.record.acquired.date() in period:
+                found = self._usable(entry, window, needs)
+                if isinstance(found, SceneItem):
+                    items.append(found)
+                else:
+                    refused.append(found)
         return settle(items, refused)
+
+    def _usable(self, entry: _Entry, window: Window, needs: SceneNeeds) -> SceneItem | RefusedScene:
+        """Return the scene of an entry, or why it is of no use in a window."""
+        record = entry.record
+        day = record.acquired.date()
+        scene = self._scene(entry)
+        if isinstance(scene, RefusedScene):
+            return scene
+        if self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
+            return beside(scene, self.grid.epsg)
+        if (reason := needs.fault(scene.assets) or self._offset_fault(scene)) is not None:
+            return RefusedScene(scene.item_id, reason, day=day)
+        return scene
 
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
         """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
@@ -162,7 +172,8 @@ class FolderSource:
             try:
                 known = self._build(entry)
             except SceneError as error:
-                known = RefusedScene(entry.record.item_id, str(error))
+                day = entry.record.acquired.date()
+                known = RefusedScene(entry.record.item_id, str(error), day=day)
             self._cache.scenes[entry.path] = known
         return known
 

@@ -1,22 +1,14 @@
 """What a pipeline file means here and now: dates resolved, files read, scenes found."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from habitat.domain.errors import (
-    ConfigError,
-    HabitatError,
-    NoObservationError,
-    NotBuiltError,
-    SceneError,
-)
+from habitat.domain.errors import ConfigError, NotBuiltError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import Legend
 from habitat.domain.period import Period, SeasonTable, fire_year
-from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import Aoi, read_aoi
 from habitat.io.boundaries import check_against_border, read_boundaries
 from habitat.io.data_files import read_legend, read_seasons
@@ -33,14 +25,10 @@ from habitat.pipeline.config_sources import (
     SimulatedConfig,
     StacConfig,
 )
-from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYear
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
-
-#: Refused scenes that a message names.
-_MAX_LISTED = 5
 
 
 @dataclass(slots=True)
@@ -65,6 +53,8 @@ class PlanContext:
         Found so far.
     models : dict of str to str
         Where the samples of each model come from, in words.
+    notes : list of str
+        What a reader of the results should know about the scenes.
     """
 
     config: PipelineConfig
@@ -79,6 +69,7 @@ class PlanContext:
     results: dict[str, StepResult] = field(default_factory=dict)
     scene_sets: dict[str, SceneSet] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def year(self, year: int | RelativeYear) -> int:
         """Return an absolute growing-season year.
@@ -211,42 +202,3 @@ def source_of(
 def downloads_of(project: Path, name: str) -> Path:
     """Return the folder of what the runs of a pipeline downloaded."""
     return project / "outputs" / name / "state" / "downloads"
-
-
-def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
-    """Search the scenes of a step.
-
-    Raises
-    ------
-    SceneError
-        If the source does not have a band that is asked for, or every scene is refused.
-    NoObservationError
-        If there is no scene at all.
-    """
-    missing = [band for band in step.bands if band not in ctx.source.available_bands()]
-    if missing:
-        raise SceneError(
-            f"scenes {step.save_as!r}: expected bands {step.bands}, but the source does not have "
-            f"{missing}; it has {list(ctx.source.available_bands())}. Ask for fewer bands."
-        )
-    period = ctx.period(step.period)
-    aoi_window = ctx.grid.window_of_bounds(ctx.aoi.geometry.bounds)
-    items, refused = ctx.source.search(period, aoi_window)
-    if not items:
-        raise _no_scene(step, period, refused)
-    return SceneSet(period, tuple(step.bands), tuple(items), tuple(refused))
-
-
-def _no_scene(step: Scenes, period: Period, refused: Sequence[RefusedScene]) -> HabitatError:
-    """Return what to raise: scenes that must be repaired are another thing than none at all."""
-    where = f"scenes {step.save_as!r}: expected at least one scene in {period}"
-    if refused:
-        lines = "".join(f"\n  {scene.item_id}: {scene.reason}" for scene in refused[:_MAX_LISTED])
-        more = len(refused) - _MAX_LISTED
-        return SceneError(
-            f"{where}, but all {len(refused)} are refused; nothing was changed:{lines}"
-            f"{f'{chr(10)}  and {more} more' if more > 0 else ''}"
-        )
-    return NoObservationError(
-        f"{where}, found none. Check the period and the source; nothing was changed."
-    )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,11 +12,13 @@ from typing import Any
 from habitat.domain.errors import (
     ConfigError,
     CredentialsError,
+    NoObservationError,
     PartialError,
     RemoteError,
     ResourceError,
 )
 from habitat.domain.processing_units import Bill
+from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
@@ -36,6 +38,7 @@ from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
 from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
+from habitat.pipeline.scene_search import refusals, unmasked
 from habitat.pipeline.versions import library_versions
 
 log = logging.getLogger(__name__)
@@ -157,7 +160,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
         last = LastRun(store.state / LAST_RUN, job.started, job.as_of)
         with last.watching(state), _swept(store), time_limit(job.limits.run_s):
             plan = plan_job(job)
-            for note in plan.ctx.aoi.notes:
+            for note in (*plan.ctx.aoi.notes, *plan.ctx.notes):
                 reporter.note(note)
             key = run_key(plan)
             known = _sound_release(store, key)
@@ -202,7 +205,10 @@ def _compute_and_publish(
     started = time.monotonic()
     spent = purchase(plan, reporter)
     with executor(job.workers, job.limits.tile_s) as running:
-        run_stages(plan, store.state, running, reporter, state)
+        try:
+            run_stages(plan, store.state, running, reporter, state)
+        except NoObservationError as fault:
+            raise NoObservationError(f"{fault}{refusals(plan.ctx)}") from None
     reporter.note("publish")
     record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
     release = publish(plan, state, store, record)
@@ -252,7 +258,7 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "as_of": job.as_of.isoformat(),
         "pipeline_file": job.pipeline_file.name,
         "pipeline": plan.ctx.config.model_dump(mode="json"),
-        "notes": list(plan.ctx.aoi.notes),
+        "notes": [*plan.ctx.aoi.notes, *plan.ctx.notes],
         "workers": {"kind": job.workers.kind, "count": job.workers.count},
         "versions": library_versions(),
         "newest_scene": _newest_scene(plan),
@@ -260,7 +266,9 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
             name: {
                 "period": str(found.period),
                 "used": [item.item_id for item in found.items],
-                "refused": [{"id": s.item_id, "reason": s.reason} for s in found.refused],
+                "without_mask": unmasked(found.items),
+                "outside_aoi": _reasons(s for s in found.refused if s.kind == "outside"),
+                "refused": _reasons(s for s in found.refused if s.kind != "outside"),
             }
             for name, found in plan.ctx.scene_sets.items()
         },
@@ -278,6 +286,10 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "tiles_reused": state.reused,
         "accuracy": _accuracy(state),
     }
+
+
+def _reasons(refused: Iterable[RefusedScene]) -> list[dict[str, str]]:
+    return [{"id": scene.item_id, "reason": scene.reason} for scene in refused]
 
 
 def _account(spent: Spent) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.aoi import tiles_inside
 from habitat.pipeline.config_steps import Publish, Saved, Scenes
-from habitat.pipeline.context import PlanContext, find_scenes
+from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Op, PublishedLayer, StepResult
 from habitat.pipeline.planners import planner_of
+from habitat.pipeline.scene_search import find_scenes
 from habitat.pipeline.stages import Stage, needed_for, plan_stages
 
 
