@@ -96,7 +96,7 @@ def clear(state: np.ndarray) -> np.ndarray:
 
 
 def used_states(state: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Return the states with every clear look that may not be used as no data.
+    """Return the states with every clear look that may not be used as left out.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def used_states(state: np.ndarray, valid: np.ndarray) -> np.ndarray:
     numpy.ndarray
         uint8 ``(time, y, x)``.
     """
-    used: np.ndarray = np.where(valid | (state != State.CLEAR), state, np.uint8(State.NO_DATA))
+    used: np.ndarray = np.where(valid | (state != State.CLEAR), state, np.uint8(State.LEFT_OUT))
     return used
 
 

@@ -1,5 +1,6 @@
 """Why a pixel was not observed in a period."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -16,9 +17,10 @@ class Reason(IntEnum):
     SHADOW = 4
     SNOW = 5
     FAILED = 6
+    BURNED = 7
 
 
-#: Codes 0..6 of a reason layer.
+#: Codes 0..7 of a reason layer.
 N_REASON_CODES = len(Reason) + 1
 
 #: The states that hide a pixel, in the order that breaks ties: what can be repaired first.
@@ -27,7 +29,53 @@ _HIDING = (
     (State.CLOUD, Reason.CLOUD),
     (State.SHADOW, Reason.SHADOW),
     (State.SNOW, Reason.SNOW),
+    (State.LEFT_OUT, Reason.BURNED),
 )
+
+
+def reasons_of_looks(state: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return :func:`reason_code` of a map, looking only at the pixels that it did not observe.
+
+    Parameters
+    ----------
+    state : numpy.ndarray
+        uint8 ``(time, y, x)`` of :class:`habitat.domain.bands.State`, the looks of the map.
+    observed : numpy.ndarray
+        bool ``(y, x)``, where the map says something.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 ``(y, x)`` of :class:`Reason`; no scene where a clear look held no value to use.
+    """
+    reason = np.full(observed.shape, Reason.OBSERVED, dtype=np.uint8)
+    why = reason_code(state[:, ~observed])
+    reason[~observed] = np.where(why == Reason.OBSERVED, np.uint8(Reason.NO_SCENE), why)
+    return reason
+
+
+def reasons_of_map(observed: np.ndarray, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return why a map that is made from others was not observed.
+
+    Parameters
+    ----------
+    observed : numpy.ndarray
+        bool ``(y, x)``, where the map says something.
+    parts : sequence of numpy.ndarray
+        uint8 ``(y, x)`` of :class:`Reason`, of what the map is made from, the season that
+        matters most first.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 ``(y, x)`` of :class:`Reason`: where not observed, the reason of the first part
+        that was not; no scene if all were.
+    """
+    reason = np.full(observed.shape, Reason.NO_SCENE, dtype=np.uint8)
+    for part in reversed(parts):
+        reason = np.where(part == Reason.OBSERVED, reason, part)
+    reason[observed] = Reason.OBSERVED
+    return reason
 
 
 def reason_code(state: np.ndarray) -> np.ndarray:
@@ -36,13 +84,14 @@ def reason_code(state: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     state : numpy.ndarray
-        uint8 ``(time, y, x)`` of :class:`habitat.domain.bands.State`; no looks at all are allowed.
+        uint8 ``(time, ...)`` of :class:`habitat.domain.bands.State`; no looks at all are allowed.
 
     Returns
     -------
     numpy.ndarray
-        uint8 ``(y, x)`` of :class:`Reason`: observed with any clear look; else the most frequent
-        of failed, cloud, shadow and snow (the first of them on a tie); else no scene.
+        uint8, the shape of one look, of :class:`Reason`: observed with any clear look; else the
+        most frequent of failed, cloud, shadow, snow and burned (the first of them on a tie);
+        else no scene.
     """
     reason = np.full(state.shape[1:], Reason.NO_SCENE, dtype=np.uint8)
     most = np.zeros(state.shape[1:], dtype=np.int32)

@@ -57,7 +57,10 @@ S2_BANDS: dict[str, Band] = {
 
 
 class State(IntEnum):
-    """What one observation of one pixel is. Only ``CLEAR`` may enter a composite."""
+    """What one observation of one pixel is. Only ``CLEAR`` may enter a composite.
+
+    ``LEFT_OUT`` is a clear look that a step may not use: burned ground before green-up.
+    """
 
     NO_DATA = 0
     CLEAR = 1
@@ -65,6 +68,7 @@ class State(IntEnum):
     SHADOW = 3
     SNOW = 4
     FAILED = 5
+    LEFT_OUT = 6
 
 
 #: Sen2Cor scene classification (SCL) code to :class:`State`, index = code 0..11.

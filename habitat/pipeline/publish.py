@@ -114,18 +114,19 @@ def _description(plan: Plan) -> str:
     return f"SIMULATED: {text}" if plan.ctx.source.simulated else text
 
 
-def _statement(release: _Release, result: str) -> str:
-    """Return the accuracy statement of a result, or that there is none."""
+def _statement(release: _Release, layer: PublishedLayer) -> str:
+    """Return the accuracy statement of a layer, or that there is none."""
+    key = (layer.result, layer.layer.name)
     for value in release.state.globals.values():
-        statements: Mapping[str, str] = getattr(value, "statements", {})
-        if result in statements:
-            return statements[result]
+        statements: Mapping[tuple[str, str], str] = getattr(value, "statements", {})
+        if key in statements:
+            return statements[key]
     return "not assessed"
 
 
 def _write_raster(release: _Release, layer: PublishedLayer) -> CatalogItem:
     path = release.folder / f"{layer.stem}.tif"
-    statement = _statement(release, layer.result)
+    statement = _statement(release, layer)
     names = layer.arrays if len(layer.arrays) > 1 else ()
     tags = {
         **_tags(release.plan),
@@ -228,9 +229,7 @@ def _write_tables(release: _Release) -> list[CatalogItem]:
                 ),
             ),
             inputs=_inputs(release.plan),
-            accuracy="; ".join(
-                sorted({_statement(release, layer.result) for layer in release.plan.layers})
-            ),
+            accuracy="not assessed; the maps they are counted from carry their own accuracy",
             simulated=release.plan.ctx.source.simulated,
         )
     ]

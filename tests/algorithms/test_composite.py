@@ -12,7 +12,9 @@ from habitat.algorithms.composite import (
     exclude_burned,
     median_composite,
     observation_counts,
+    used_states,
 )
+from habitat.algorithms.reasons import Reason, reasons_of_looks
 from habitat.domain.bands import State
 from habitat.domain.period import Period, days_since_epoch
 
@@ -115,3 +117,14 @@ def test_a_burn_waits_for_the_first_green_up_after_it():
         np.ones((3, 1, 1), bool), days, np.array([[50]], np.int32), [365 + 30, 30]
     )
     assert left[:, 0, 0].tolist() == [True, False, True]
+
+
+def test_a_pixel_seen_only_as_burned_ground_is_not_observed_for_that_reason():
+    days = np.array([START + 1, START + 3, START + 5], np.int32)
+    state = np.array([[[C, C]], [[C, C]], [[K, C]]], np.uint8)
+    burn_day = np.array([[START, START + 4]], np.int32)
+    valid = exclude_burned(clear(state), days, burn_day, [])
+    used = used_states(state, valid)
+    n_valid, _ = observation_counts(days, used, PERIOD)
+    assert n_valid.tolist() == [[0, 2]]
+    assert reasons_of_looks(used, n_valid > 0).tolist() == [[Reason.BURNED, Reason.OBSERVED]]

@@ -227,15 +227,15 @@ def test_core_and_patch_of_a_cell():
 
 def test_the_reasons_add_up_to_the_pixels_of_the_aoi():
     layers = {
-        "reason_n_valid": CodeCounts(np.array([[0, 5, 1, 2, 3, 4, 6]]), np.zeros((1, 7))),
-        "reason_burn_scar": CodeCounts(np.array([[0, 21, 0, 0, 0, 0, 0]]), np.zeros((1, 7))),
+        "reason_n_valid": CodeCounts(np.array([[0, 5, 1, 2, 3, 4, 6, 7]]), np.zeros((1, 8))),
+        "reason_burn_scar": CodeCounts(np.array([[0, 28, 0, 0, 0, 0, 0, 0]]), np.zeros((1, 8))),
     }
     table = reasons_table(counts(1, layers), CELLS, ["n_valid", "burn_scar"])
     assert table["layer"].tolist() == ["n_valid", "burn_scar"]
-    assert table["aoi_px"].tolist() == [21, 21]
+    assert table["aoi_px"].tolist() == [28, 28]
     assert table["snow"].tolist() == [4, 0]
-    names = ("observed", "no_scene", "cloud", "shadow", "snow", "failed")
-    assert sum(table[name] for name in names).tolist() == [21, 21]
+    names = ("observed", "no_scene", "cloud", "shadow", "snow", "failed", "burned")
+    assert sum(table[name] for name in names).tolist() == [28, 28]
     layers["reason_n_valid"].pixels[0, 0] = 1
     with pytest.raises(ValueError, match="n_valid"):
         reasons_table(counts(1, layers), CELLS, ["n_valid"])

@@ -21,7 +21,6 @@ MAX_LINES = 400
 #: Modules that are longer, and why they are one.
 LONG = {
     "algorithms/kernels/burn.py": "a kernel and its NumPy twin stand side by side",
-    "pipeline/steps/assess.py": "one step: its plan, its counts and its statement",
 }
 
 #: Modules without a test file of their own name, and the file that tests them.

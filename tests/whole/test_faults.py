@@ -578,7 +578,7 @@ def test_what_clouds_hide_is_not_observed_with_reasons_that_add_up(project):
                 changed = dataset.read(1)
             np.testing.assert_array_equal(changed == 0, codes == 0)
     reasons = gpd.read_file(release / "cells.gpkg", layer="reasons")
-    why = ["observed", "no_scene", "cloud", "shadow", "snow", "failed"]
+    why = ["observed", "no_scene", "cloud", "shadow", "snow", "failed", "burned"]
     assert (reasons[why].sum(axis=1) == reasons["aoi_px"]).all()
     after = reasons[reasons["layer"] == "composite_20240601-20240915"][why].sum()
     assert after.sum() == (~outside).sum()
@@ -693,7 +693,7 @@ def test_failed_tiles_can_be_published_as_not_observed(project, capfd):
     assert set(np.unique(codes[-50:])) == {0, 255}
     assert 0 not in codes[:50]
     reasons = gpd.read_file(release / "cells.gpkg", layer="reasons")
-    why = ["observed", "no_scene", "cloud", "shadow", "snow", "failed"]
+    why = ["observed", "no_scene", "cloud", "shadow", "snow", "failed", "burned"]
     assert (reasons[why].sum(axis=1) == reasons["aoi_px"]).all()
     after = reasons[reasons["layer"] == "composite_20240601-20240915"]
     assert after["failed"].sum() == (codes == 0).sum() > 0

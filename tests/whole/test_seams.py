@@ -1,6 +1,7 @@
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import small
 from pandas.testing import assert_frame_equal
 
@@ -40,3 +41,35 @@ def test_the_scene_has_what_could_show_a_seam(releases):
     assert (scar == 2).sum() > 500, "the test needs burned land"
     habitat = gpd.read_file(releases[128] / "cells.gpkg", layer="habitat")
     assert habitat["patch_id"].notna().any(), "the test needs a patch"
+
+
+@pytest.mark.slow
+def test_every_layer_of_classes_has_reasons_for_what_it_does_not_show(releases):
+    release = releases[128]
+    reasons = gpd.read_file(release / "cells.gpkg", layer="reasons").drop(columns="geometry")
+    totals = reasons.drop(columns="cell_id").groupby("layer").sum()
+    stems = [path.stem for path in release.glob("*.tif")]
+    expected = [s for s in stems if s.startswith(("forest_class", "burn_scar", "composite"))]
+    assert set(expected) <= set(totals.index)
+    assert {s for s in stems if s.startswith("burn_scar")} <= set(totals.index)
+    outside = small.pixels(next(release.glob("forest_class_2021*.tif")))[0] == 255
+    for stem in expected:
+        seen = (small.pixels(release / f"{stem}.tif").max(axis=0) > 0) & ~outside
+        assert totals.loc[stem, "observed"] == seen.sum(), stem
+
+
+@pytest.mark.slow
+def test_a_layer_carries_its_own_accuracy_and_no_other(releases):
+    def accuracy(pattern):
+        (path,) = releases[128].glob(pattern)
+        with rasterio.open(path) as dataset:
+            return dataset.tags()["ACCURACY"]
+
+    assert accuracy("forest_class_2021*.tif").startswith("overall accuracy 0.")
+    assert accuracy("burn_scar_2023*.tif").startswith("Dice 0.")
+    assert accuracy("burn_date_2023*.tif").startswith("median error ")
+    for end in ("lo", "hi"):
+        assert "pixels burned between the two days" in accuracy(f"burn_date_{end}_2023*.tif")
+    for other in ("burn_severity_2023*", "times_burned_2023*", "forest_probability_2021*",
+                  "forest_change*", "forest_class_2024*", "habitat_class_tiger*2024*"):  # fmt: skip
+        assert accuracy(f"{other}.tif") == "not assessed"

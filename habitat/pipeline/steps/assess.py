@@ -18,12 +18,20 @@ from habitat.algorithms.burn_history import BURNED, GAP, epoch_days
 from habitat.algorithms.sampling import block_id
 from habitat.domain.bands import State
 from habitat.domain.errors import ConfigError
+from habitat.domain.layers import (
+    BURN_DATE,
+    BURN_DATE_HI,
+    BURN_DATE_LO,
+    BURN_SCAR_LAYER,
+    FOREST_CLASS,
+)
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE, Legend
 from habitat.domain.period import Period
 from habitat.pipeline.config_steps import Assess
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
 from habitat.pipeline.simulation.source import SimulatedSource
+from habitat.pipeline.steps import assess_text as text
 from habitat.pipeline.steps.burns import BurnTask
 from habitat.pipeline.steps.forest import ClassifyTask
 from habitat.pipeline.steps.reference import ReferenceTask, holdout, labels, plan_reference
@@ -162,9 +170,12 @@ def _count_burns(task: AssessTask, burn: BurnTask, inputs: TileInputs) -> Arrays
     days = _days_to_look(burn, inputs, epoch_days(truth.burn_date))
     waited = np.where(judged & burned, days, -1).astype(np.int32)
     dated = mapped & burned & seen
-    error = np.abs(epoch_days(inputs.arrays[burn.name]["burn_date"]) - epoch_days(truth.burn_date))[
-        dated
-    ]
+    day, lo, hi = (
+        epoch_days(inputs.arrays[burn.name][name])[dated]
+        for name in (BURN_DATE.name, BURN_DATE_LO.name, BURN_DATE_HI.name)
+    )
+    true_day = epoch_days(truth.burn_date)[dated]
+    error = np.abs(day - true_day)
     return {
         f"{burn.name}.cover": burn_confusion(mapped, burned, stratum, len(COVER_STRATA)),
         f"{burn.name}.days": burn_confusion(
@@ -177,6 +188,7 @@ def _count_burns(task: AssessTask, burn: BurnTask, inputs: TileInputs) -> Arrays
         f"{burn.name}.date_error": np.bincount(
             np.minimum(error, 366).astype(np.int64), minlength=367
         ).astype(np.int64),
+        f"{burn.name}.in_window": np.array([((lo <= true_day) & (true_day <= hi)).sum()], np.int64),
     }
 
 
@@ -204,15 +216,15 @@ class Assessment:
 
     Attributes
     ----------
-    statements : dict of str to str
-        One sentence by result, as every file carries it.
+    statements : dict of (result, layer) to str
+        One sentence for each layer that was assessed, as its file carries it.
     accuracy : dict
         All figures, for machines.
     lines : tuple of str
         All figures, for people.
     """
 
-    statements: Mapping[str, str] = field(default_factory=dict)
+    statements: Mapping[tuple[str, str], str] = field(default_factory=dict)
     accuracy: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
 
@@ -229,20 +241,35 @@ def summarise(inputs: GlobalInputs) -> Assessment:
     """Add the counts of all tiles and state the accuracy."""
     task: AssessTask = inputs.config
     (partials,) = inputs.partials.values()
-    statements: dict[str, str] = {}
+    statements: dict[tuple[str, str], str] = {}
     figures: dict[str, Any] = {}
     lines: list[str] = []
     for target in task.forest:
         found = _forest_figures(task, target, partials)
         figures[target.name] = found
-        statements[target.name] = _forest_statement(task, target, found)
-        lines += _forest_lines(task, target, found)
+        against = _against(task, target)
+        statements[target.name, FOREST_CLASS.name] = text.forest_statement(found, against)
+        lines += text.forest_lines(f"{target.name} ({target.period})", found, against)
     for burn in task.burns:
         found = _burn_figures(burn, partials)
         figures[burn.name] = found
-        statements[burn.name] = _burn_statement(found)
-        lines += _burn_lines(burn, found)
+        windows = text.window_statement(found)
+        statements |= {
+            (burn.name, BURN_SCAR_LAYER.name): text.burn_statement(found),
+            (burn.name, BURN_DATE.name): text.date_statement(found),
+            (burn.name, BURN_DATE_LO.name): windows,
+            (burn.name, BURN_DATE_HI.name): windows,
+        }
+        lines += text.burn_lines(f"{burn.name} ({burn.year})", found)
     return Assessment(statements, figures, tuple(lines))
+
+
+def _against(task: AssessTask, target: ForestTarget) -> str:
+    if target.reference.kind == "truth":
+        where = "held-out blocks" if task.holdout_block_m else "blocks"
+        return f"the truth of the SIMULATED landscape in {where}"
+    where = "held-out blocks" if task.holdout_block_m else "all blocks"
+    return f"{target.reference.kind} {target.reference.path} in {where}"
 
 
 def _forest_figures(
@@ -295,50 +322,10 @@ def _plain(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
 
 
-def _against(task: AssessTask, target: ForestTarget) -> str:
-    if target.reference.kind == "truth":
-        where = "held-out blocks" if task.holdout_block_m else "blocks"
-        return f"the truth of the SIMULATED landscape in {where}"
-    where = "held-out blocks" if task.holdout_block_m else "all blocks"
-    return f"{target.reference.kind} {target.reference.path} in {where}"
-
-
-def _forest_statement(task: AssessTask, target: ForestTarget, found: Mapping[str, Any]) -> str:
-    interval = (
-        ", every pixel compared"
-        if found["overall_lo"] is None
-        else f" (95 % {found['overall_lo']:.3f} to {found['overall_hi']:.3f}, bootstrap of "
-        f"{found['blocks']} blocks)"
-    )
-    return (
-        f"overall accuracy {found['overall']:.3f}{interval} on {found['n']} pixels "
-        f"against {_against(task, target)}"
-    )
-
-
-def _forest_lines(task: AssessTask, target: ForestTarget, found: Mapping[str, Any]) -> list[str]:
-    lines = [f"{target.name} ({target.period}): {_forest_statement(task, target, found)}"]
-    for label, key in (("all seasons seen", "all_seasons"), ("fewer seasons", "fewer_seasons")):
-        if found[key]["n"]:
-            lines.append(f"  {label:18s} {found[key]['overall']:.3f} on {found[key]['n']} pixels")
-    lines.append(f"  {'class':36s} {'share':>6s} {'user':>6s} {'prod':>6s} {'F1':>6s} {'area':>7s}")
-    for entry in found["classes"].values():
-        cells = (entry[k] for k in ("prevalence", "users", "producers", "f1"))
-        bias = "–" if entry["area_bias"] is None else f"{entry['area_bias']:+.0%}"
-        lines.append(
-            f"  {entry['name']:36s} " + " ".join(_cell(value) for value in cells) + f" {bias:>7s}"
-        )
-    return lines
-
-
-def _cell(value: float | None) -> str:
-    return f"{'–':>6s}" if value is None else f"{value:6.3f}"
-
-
 def _burn_figures(burn: BurnTask, partials: Sequence[Arrays]) -> dict[str, Any]:
-    cover, days, scars, errors, unjudged = (
+    cover, days, scars, errors, unjudged, in_window = (
         np.sum([part[f"{burn.name}.{name}"] for part in partials], axis=0)
-        for name in ("cover", "days", "scars", "date_error", "unjudged")
+        for name in ("cover", "days", "scars", "date_error", "unjudged", "in_window")
     )
     true = cover[:, :, 1].sum(axis=1)
     by_cover, by_days = burn_accuracy(cover), burn_accuracy(days)
@@ -354,7 +341,9 @@ def _burn_figures(burn: BurnTask, partials: Sequence[Arrays]) -> dict[str, Any]:
             name: {"n": int(by_days.n[i]), "omission": _plain(by_days.omission[i])}
             for i, name in enumerate(DAY_BINS)
         },
+        "dated_px": int(errors.sum()),
         "date_error_median_days": _median(errors),
+        "date_in_window": _plain(in_window[0] / errors.sum()) if errors.sum() else None,
         "possible_share": _plain(scars[3] / max(observed, 1)),
         "gap_share": _plain(scars[4] / max(observed, 1)),
     }
@@ -376,39 +365,3 @@ def _burn_row(found: Any, i: int, true: int, unjudged: int) -> dict[str, Any]:
 def _median(counts: np.ndarray) -> int | None:
     total = int(counts.sum())
     return int(np.searchsorted(np.cumsum(counts), (total + 1) // 2)) if total else None
-
-
-def _burn_statement(found: Mapping[str, Any]) -> str:
-    row = found["all"]
-    if row["dice"] is None:
-        mapped = "nothing was mapped" if row["commission"] is None else "all mapped burns are false"
-        return f"nothing burned in the SIMULATED truth that the looks could show, and {mapped}"
-    return (
-        f"Dice {row['dice']:.3f}, omission {_cell(row['omission']).strip()}, commission "
-        f"{_cell(row['commission']).strip()} where the looks allow a yes or no "
-        f"({row['unjudged'] or 0:.0%} of what burned lies where the gap between looks is too long) "
-        "against the truth of the SIMULATED landscape"
-    )
-
-
-def _burn_lines(burn: BurnTask, found: Mapping[str, Any]) -> list[str]:
-    lines = [f"{burn.name} ({burn.year}): {_burn_statement(found)}"]
-    if found["date_error_median_days"] is not None:
-        lines.append(f"  median error of the date {found['date_error_median_days']} days")
-    lines.append(
-        f"  of what was seen: {found['possible_share'] or 0:.1%} possibly burned, "
-        f"{found['gap_share'] or 0:.1%} with too long a gap"
-    )
-    lines.append(
-        f"  {'cover':36s} {'Dice':>6s} {'omit':>6s} {'commit':>6s} {'area':>7s} {'no say':>7s} "
-        f"{'burned px':>9s}"
-    )
-    for name, row in found["cover"].items():
-        bias = "–" if row["area_bias"] is None else f"{row['area_bias']:+.0%}"
-        unjudged = "–" if row["unjudged"] is None else f"{row['unjudged']:.0%}"
-        values = " ".join(_cell(row[k]) for k in ("dice", "omission", "commission"))
-        lines.append(f"  {name:36s} {values} {bias:>7s} {unjudged:>7s} {row['burned_px']:9d}")
-    lines.append(f"  {'days to the first clear look':36s} {'omit':>6s} {'pixels':>8s}")
-    for name, row in found["days"].items():
-        lines.append(f"  {name:36s} {_cell(row['omission'])} {row['n']:8d}")
-    return lines

@@ -80,10 +80,16 @@ def make_table(inputs: GlobalInputs) -> Tables:
         "max_frp_mw": found.max_frp_mw[i].astype(np.float64),
         "landcover_pre": _majority(rows.cover_mm2, task.legend),
         "rbr_mean": _mean(rows.rbr_sum, rows.rbr_px) / _RBR_UNITS,
-        "habitat_lost_ha": rows.lost_mm2 / _MM2_PER_HA,
+        "habitat_lost_ha": _lost_ha(rows, task.legend),
         **_country_shares(boundaries_of(task.boundaries, inputs), geometry),
     }
     return Tables((Table("burns", ("burn_id",), task.year, columns, geometry),))
+
+
+def _lost_ha(rows: BurnRows, legend: Legend) -> np.ndarray:
+    """Return the forest lost [ha], NaN where forest burned and no pixel of it has a severity."""
+    forest = rows.cover_mm2[:, list(legend.codes_of_kind("forest"))].sum(axis=1) > 0
+    return np.where(forest & (rows.rbr_px == 0), np.nan, rows.lost_mm2 / _MM2_PER_HA)
 
 
 def _country_shares(boundaries: Boundaries | None, geometry: np.ndarray) -> dict[str, np.ndarray]:

@@ -30,6 +30,7 @@ from habitat.algorithms.burn.statistics import (
     combine,
 )
 from habitat.algorithms.burn_history import epoch_days
+from habitat.algorithms.reasons import reasons_of_looks
 from habitat.domain.errors import ConfigError, NoObservationError
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.layers import (
@@ -40,7 +41,7 @@ from habitat.domain.layers import (
     BURN_SEVERITY_LAYER,
     TIMES_BURNED,
 )
-from habitat.domain.legend import OUTSIDE
+from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, fire_year
 from habitat.io.durable import sha256_file
 from habitat.io.hotspots_file import read_hotspots
@@ -294,4 +295,8 @@ def burn_layers(inputs: TileInputs) -> Arrays:
     layers["burn_day"] = epoch_days(found.burn_date)
     layers["burn_day_lo"] = epoch_days(found.burn_date_lo)
     layers["cover"] = crop(tile.cover, inputs.window, HALO_PX)
+    in_year = (looks.days >= task.fire_year.first_day) & (looks.days <= task.fire_year.last_day)
+    layers["reason"] = reasons_of_looks(
+        crop(looks.state[in_year], inputs.window, HALO_PX), found.burn_scar != NOT_OBSERVED
+    )
     return layers

@@ -14,7 +14,8 @@ from habitat.algorithms.cell_counts import (
     merge_counts,
 )
 from habitat.domain.cells import CellGrid
-from habitat.domain.legend import OUTSIDE
+from habitat.domain.layers import BURN_SCAR_LAYER, FOREST_CLASS
+from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, days_since_epoch
 from habitat.io.boundaries import COUNTRY_COLUMNS, PARK_COLUMNS, cell_shares
 from habitat.pipeline.config_steps import Cells
@@ -51,6 +52,10 @@ class CellsTask:
     ----------
     composites : tuple of (label, result)
         Composites whose reasons for "not observed" are counted.
+    forests : tuple of (label, result, composites)
+        Forest maps, the same; their reasons follow from those of their composites.
+    scars : tuple of (label, result)
+        Burn scars, the same.
     """
 
     cell_grid: CellGrid
@@ -60,7 +65,19 @@ class CellsTask:
     habitats: tuple[HabitatTask, ...]
     burns: tuple[str, ...]
     composites: tuple[tuple[str, str], ...]
+    forests: tuple[tuple[str, str, tuple[str, ...]], ...]
+    scars: tuple[tuple[str, str], ...]
     boundaries: BoundaryFiles
+
+    @property
+    def reason_layers(self) -> tuple[str, ...]:
+        """Labels of the rows of ``reasons``."""
+        forests = tuple(label for label, _, _ in self.forests)
+        return (
+            *(label for label, _ in self.composites),
+            *forests,
+            *(label for label, _ in self.scars),
+        )
 
 
 def plan(step: Cells, ctx: PlanContext) -> StepResult:
@@ -83,6 +100,15 @@ def plan(step: Cells, ctx: PlanContext) -> StepResult:
         habitats,
         tuple(step.burns),
         tuple(composites),
+        tuple(
+            (
+                f"{FOREST_CLASS.name}_{ctx.results[name].period.name}",
+                name,
+                tuple(made_from for _, made_from in ctx.results[name].detail.composites),
+            )
+            for name in (change.before, change.after)
+        ),
+        tuple((f"{BURN_SCAR_LAYER.name}_{ctx.results[n].period.name}", n) for n in step.burns),
         boundary_files(ctx),
     )
     counts = f"{step.save_as}.counts"
@@ -138,11 +164,23 @@ def _land_codes(task: CellsTask, inputs: TileInputs) -> dict[str, CodeLayer]:
     layers = {
         name: CodeLayer(_inside(code, inputs), tables.N_CODES[name]) for name, code in codes.items()
     }
-    for label, name in task.composites:
-        layers[f"reason_{label}"] = CodeLayer(
-            _inside(inputs.arrays[name]["reason"], inputs), reasons.N_REASON_CODES
-        )
+    layers |= {
+        f"reason_{label}": CodeLayer(_inside(why, inputs), reasons.N_REASON_CODES)
+        for label, why in _reasons(task, inputs).items()
+    }
     return layers
+
+
+def _reasons(task: CellsTask, inputs: TileInputs) -> dict[str, np.ndarray]:
+    """Return why each pixel was not observed, by layer."""
+    found = {
+        label: inputs.arrays[name]["reason"] for label, name in (*task.composites, *task.scars)
+    }
+    for label, name, composites in task.forests:
+        observed = inputs.arrays[name]["forest_class"] != NOT_OBSERVED
+        parts = [inputs.arrays[part]["reason"] for part in composites]
+        found[label] = reasons.reasons_of_map(observed, parts)
+    return found
 
 
 def _burn_layers(
@@ -190,7 +228,7 @@ def make_tables(inputs: GlobalInputs) -> Tables:
     made = [Table("cells", key, period, columns, squares)]
     if task.habitats:
         made.append(_habitat(task, inputs, counts, squares, period))
-    labels = [label for label, _ in task.composites]
+    labels = task.reason_layers
     why = tables.reasons_table(counts, task.cell_grid, labels)
     made.append(Table("reasons", ("cell_id", "layer"), period, why, np.tile(squares, len(labels))))
     return Tables(tuple(made))

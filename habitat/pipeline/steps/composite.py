@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import composite as verbs
-from habitat.algorithms.reasons import N_REASON_CODES, Reason, reason_code
+from habitat.algorithms.reasons import N_REASON_CODES, Reason, reasons_of_looks
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import COMPOSITE, MAX_GAP_DAYS, N_VALID
 from habitat.domain.period import Period, days_since_epoch
@@ -125,7 +125,8 @@ def composite(inputs: TileInputs) -> Arrays:
     n_valid, max_gap = verbs.observation_counts(looks.days, used, task.whole)
     out = {band: verbs.median_composite(looks.bands[band], valid) for band in task.bands}
     out["n_valid"], out["max_gap_days"] = n_valid, max_gap
-    out["reason"] = reason_code(used if in_parts.all() else used[in_parts])
+    in_season = used if in_parts.all() else used[in_parts]
+    out["reason"] = reasons_of_looks(in_season, n_valid > 0)
     return out
 
 
