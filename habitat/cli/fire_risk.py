@@ -136,6 +136,35 @@ def explain(
     return 0
 
 
+@command.command(name="map")
+@click.argument("file")
+@click.option("--date", "day", help="First day (YYYY-MM-DD); default today at the places.")
+@click.option("--weather", type=_input, default=None, help="Saved Open-Meteo answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the area by level and day.")
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
+def level_map(
+    file: str, day: str | None, weather: Path | None, as_json: bool, project: Path | None
+) -> int:
+    """Publish the map of fire danger of three days in outputs/, and print where it is.
+
+    Example: habitat fire-risk map pipelines/fire-risk.yaml --date 2025-03-22
+    """
+    from habitat.pipeline.fire_risk.map_release import publish_map
+    from habitat.pipeline.fire_risk.setting import FireQuery
+
+    query = FireQuery(
+        pipeline_file=existing_file(file),
+        project=project,
+        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        day=None if day is None else given_day(day, "--date"),
+        weather=weather,
+    )
+    found = publish_map(query)
+    shown = {"release": str(found.release), **found.summary}
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else found.release)
+    return 0
+
+
 def _print(found: "FireBrief", followed: "Followed | None", how: tuple[str, Any, Path]) -> None:
     from habitat.io.fire_cap import fire_cap
     from habitat.io.fire_files import read_phrases

@@ -1,5 +1,6 @@
 """What burns: fuels and how far the grass has cured, as read from a data file of fuels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -8,7 +9,7 @@ import numpy as np
 
 from habitat.domain.period import MonthDay
 
-FuelModel = Literal["grass", "oak_litter", "conifer"]
+FuelModel = Literal["grass", "oak_litter", "conifer", "mixed"]
 _STEP_DAYS = 10
 
 
@@ -23,12 +24,15 @@ class Fuel:
     model : str
         Whose equations of spread it follows.
     load_kg_m2 : float
-        Grass: fuel that burns; forest: the most that burns [kg/m2].
+        Grass: fuel that burns; forest: the most that burns [kg/m2]; mixed: the most of its litter.
+    conifer_share : float
+        Share of conifers in a mixed forest [1].
     """
 
     name: str
     model: FuelModel
     load_kg_m2: float
+    conifer_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ class FuelTable:
         First day with leaves, first day without.
     leaf_on_factor : float
         What is left of the spread in oak litter while leaves are on [1].
+    regrown : MonthDay
+        Day from which grass that burned before it can burn again; litter: ``leaf_off``.
+    cover : dict of int to str
+        Fuel of each land-cover code of a map; codes without one hold nothing to burn.
+    without_map : str
+        Fuel of every cell where there is no map.
     """
 
     name: str
@@ -56,6 +66,15 @@ class FuelTable:
     leaf_on: MonthDay
     leaf_off: MonthDay
     leaf_on_factor: float
+    regrown: MonthDay
+    cover: Mapping[int, str]
+    without_map: str
+
+    def regrown_on(self, fuel: Fuel, day: date) -> date:
+        """Return the last day by which a fuel had come back: what burned since then is bare."""
+        back = self.regrown if fuel.model == "grass" else self.leaf_off
+        this_year = back.in_year(day.year)
+        return this_year if this_year <= day else back.in_year(day.year - 1)
 
     def curing_on(self, day: date) -> float:
         """Return the curing of a day [%], between the rows of the table in a straight line."""

@@ -13,6 +13,7 @@ from habitat.domain.errors import LayerError
 from habitat.domain.legend import (
     BURN_SCAR,
     BURN_SEVERITY,
+    FIRE_INTENSITY,
     FOREST_CHANGE,
     HABITAT_CLASS,
     NOT_OBSERVED,
@@ -210,6 +211,13 @@ BURN_SEVERITY_LAYER = _classes(
     BURN_SEVERITY,
 )
 HABITAT_CLASS_LAYER = _classes("habitat_class", "Habitat", "habitat of one species", HABITAT_CLASS)
+FIRE_INTENSITY_LEVEL = _classes(
+    "fire_intensity_level",
+    "Fire danger level",
+    "highest level 1-5 of the days by fireline intensity in kW/m, not the Nesterov or Chinese "
+    "class",
+    FIRE_INTENSITY,
+)
 
 #: Every layer of the dictionary, by name.
 LAYERS: dict[str, Layer] = {
@@ -229,6 +237,7 @@ LAYERS: dict[str, Layer] = {
         TIMES_BURNED,
         BURN_SEVERITY_LAYER,
         HABITAT_CLASS_LAYER,
+        FIRE_INTENSITY_LEVEL,
     )
 }
 

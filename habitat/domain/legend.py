@@ -105,6 +105,16 @@ HABITAT_CLASS = Legend(
         LegendClass(3, "effective potential habitat", "#1a7f4b"),
     ),
 )
+FIRE_INTENSITY = Legend(
+    "fire_intensity",
+    (
+        LegendClass(1, "level 1: below 500 kW/m, or nothing to burn", "#2b83ba"),
+        LegendClass(2, "level 2: 500 to 2000 kW/m", "#abdda4"),
+        LegendClass(3, "level 3: 2000 to 4000 kW/m", "#fee08b"),
+        LegendClass(4, "level 4: 4000 to 10000 kW/m", "#f46d43"),
+        LegendClass(5, "level 5: 10000 kW/m or more", "#9e0142"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class _FuelRow(DataFile):
     name: Name
     model: FuelModel
     load_kg_m2: Load
+    conifer_share: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class _Curing(DataFile):
@@ -39,18 +40,25 @@ class _FuelsFile(DataFile):
     fuels: Annotated[list[_FuelRow], Field(min_length=1)]
     curing: _Curing
     leaves: _Leaves
+    regrown: Day
+    cover: dict[Annotated[int, Field(gt=0, lt=255)], Name]
+    without_map: Name
 
     @model_validator(mode="after")
     def _check_names_and_days(self) -> "_FuelsFile":
-        _refuse_twice("fuel names", [row.name for row in self.fuels])
-        days = [self.curing.green_up, self.leaves.unfold, self.leaves.fall]
+        names = [row.name for row in self.fuels]
+        _refuse_twice("fuel names", names)
+        unknown = sorted({self.without_map, *self.cover.values()} - set(names))
+        if unknown:
+            raise ValueError(f"cover: expected fuels of {names}, got {unknown}")
+        days = [self.regrown, self.curing.green_up, self.leaves.unfold, self.leaves.fall]
         try:
             parsed = [MonthDay.parse(day) for day in days]
         except ConfigError as fault:
             raise ValueError(str(fault)) from None
-        unfold, fall = ((day.month, day.day) for day in parsed[1:])
+        unfold, fall = ((day.month, day.day) for day in parsed[2:])
         if unfold >= fall:
-            raise ValueError(f"leaves: expected unfold before fall, got {days[1]} and {days[2]}")
+            raise ValueError(f"leaves: expected unfold before fall, got {days[2]} and {days[3]}")
         return self
 
 
@@ -104,12 +112,15 @@ def read_fuels(name_or_path: str, base: Path) -> FuelTable:
     found = read_data_file("fuels", name_or_path, base, _FuelsFile)
     return FuelTable(
         found.name,
-        tuple(Fuel(row.name, row.model, row.load_kg_m2) for row in found.fuels),
+        tuple(Fuel(r.name, r.model, r.load_kg_m2, r.conifer_share) for r in found.fuels),
         MonthDay.parse(found.curing.green_up),
         tuple(found.curing.percent),
         MonthDay.parse(found.leaves.unfold),
         MonthDay.parse(found.leaves.fall),
         found.leaves.spread_factor,
+        MonthDay.parse(found.regrown),
+        dict(found.cover),
+        found.without_map,
     )
 
 

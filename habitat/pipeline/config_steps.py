@@ -265,6 +265,12 @@ class FireRisk(StepConfig):
     )
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
+    maps: DataName = Field(
+        default="none",
+        description="'none', or the results of another pipeline (outputs/NAME), whose land cover "
+        "and burns tell what burns; where there is no release yet, every cell is taken as the "
+        "fuel `without_map` of the fuels file",
+    )
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
 
     @field_validator("weather")

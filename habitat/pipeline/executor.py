@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import re
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ import dask
 import distributed
 from distributed.protocol import pickle
 
-from habitat.domain.errors import PartialError, ResourceError
+from habitat.domain.errors import PartialError, RemoteError, ResourceError, UsageError
 from habitat.domain.grid import Tile
 from habitat.io.settings import scrub_environment
 from habitat.pipeline.limits import Limits
@@ -26,8 +27,11 @@ log = logging.getLogger(__name__)
 
 #: So often is looked whether a tile takes too long [s], and so long may a worker take to restart.
 _LOOK_EVERY_S, _RESTART_S = 0.5, 60
+#: Lost workers are asked back so often [s]; without any for so long the run ends.
+_REVIVE_S, _NO_WORKER_S = 20.0, 180.0
 Progress = Callable[[Outcome], None]
 WorkerKind = Literal["threads", "processes", "cluster"]
+_ADDRESS = re.compile(r"(tcp|tls)://[^/\s]+:\d{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,24 @@ class Workers:
         ``threads``, ``processes``, or ``cluster`` by address.
     address : str
         Of the scheduler, ``tcp://…``, for ``cluster``.
+
+    Raises
+    ------
+    UsageError
+        If the address of a cluster is none.
     """
 
     count: int = 2
     kind: WorkerKind = "threads"
     address: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be an address before any work."""
+        if self.kind == "cluster" and not _ADDRESS.fullmatch(self.address):
+            raise UsageError(
+                f"--scheduler: expected an address such as tcp://127.0.0.1:8786, "
+                f"got {self.address!r}"
+            )
 
 
 class Executor(Protocol):
@@ -135,17 +152,21 @@ class _ClusterExecutor:
 
     So when a worker dies, only the tiles that it was computing die with it. What all tiles share
     travels with each of them: scattered data would be lost with the worker that holds them. The
-    worker of a tile that takes too long is killed and comes back empty.
+    worker of a tile that takes too long is killed and comes back empty. A worker that dies while
+    it starts is not brought back by Dask; ``revive`` does.
     """
 
-    def __init__(self, client: Any, tile_s: float) -> None:
-        self._client, self._tile_s = client, tile_s
+    def __init__(
+        self, client: Any, tile_s: float, revive: Callable[[], object] = lambda: None
+    ) -> None:
+        self._client, self._tile_s, self._revive = client, tile_s, revive
 
     def run(self, work: StageWork, tasks: Sequence[TileTask], progress: Progress) -> list[Outcome]:
         shared, watch = pickle.dumps(work), _Watch(self._tile_s)
         outcomes: dict[Tile, Outcome] = {}
         waiting, running = deque(tasks), dict[str, tuple[Any, TileTask]]()
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        absence = _Absence(self._revive)
         try:
             while waiting or running:
                 while waiting and len(running) < max(1, sum(self._client.nthreads().values())):
@@ -154,7 +175,10 @@ class _ClusterExecutor:
                     running[future.key] = future, task
                     watch.begins(task)
                     future.add_done_callback(ended.put)
-                for key, outcome in self._found(_next(ended), running, watch):
+                future = _next(ended)
+                if future is None:
+                    absence.look(self._client.nthreads())
+                for key, outcome in self._found(future, running, watch):
                     del running[key]
                     watch.ends(outcome.tile)
                     outcomes[outcome.tile] = outcome
@@ -190,6 +214,29 @@ class _ClusterExecutor:
         return Outcome(task.tile, "", self._tile_s, fault, PartialError.exit_code, again=True)
 
 
+class _Absence:
+    """How long no worker has been there: they are asked back, and missed for good at last."""
+
+    def __init__(self, revive: Callable[[], object]) -> None:
+        self._revive = revive
+        self._seen = self._asked = time.monotonic()
+
+    def look(self, workers: Mapping[str, int]) -> None:
+        """Take notice of the workers that are there."""
+        now = time.monotonic()
+        if workers:
+            self._seen = self._asked = now
+        elif now - self._seen > _NO_WORKER_S:
+            raise RemoteError(
+                f"Dask workers: expected at least one, got none for {_NO_WORKER_S:g} s; the old "
+                "release stays. See why they die (memory?) or start some; the same command goes on."
+            )
+        elif now - self._asked > _REVIVE_S:
+            self._asked = now
+            log.warning("no worker is left; asking for new ones")
+            self._revive()
+
+
 def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
     scrub_environment()  # a cluster by address has an environment of its own
     return run_tile(pickle.loads(shared), task)
@@ -221,7 +268,7 @@ def executor(workers: Workers, tile_s: float = Limits.tile_s) -> Iterator[Execut
 
     Raises
     ------
-    ResourceError
+    RemoteError
         If no scheduler answers at the address.
     """
     if workers.kind == "threads":
@@ -241,12 +288,12 @@ def executor(workers: Workers, tile_s: float = Limits.tile_s) -> Iterator[Execut
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
-            yield _ClusterExecutor(client, tile_s)
+            yield _ClusterExecutor(client, tile_s, partial(cluster.scale, workers.count))
     else:
         try:
             client = distributed.Client(workers.address, timeout="10s")
         except (OSError, TimeoutError, ValueError) as fault:
-            raise ResourceError(
+            raise RemoteError(
                 f"--scheduler: expected a running Dask scheduler at {workers.address!r}, "
                 f"got {fault}. Start one, or leave the option out."
             ) from fault

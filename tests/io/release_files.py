@@ -31,6 +31,7 @@ CLASS_LAYERS = (
     layers.BURN_SCAR_LAYER,
     layers.BURN_SEVERITY_LAYER,
     layers.HABITAT_CLASS_LAYER.for_species("tiger"),
+    layers.FIRE_INTENSITY_LEVEL,
 )
 QUANTITY_LAYERS = (
     layers.N_VALID,

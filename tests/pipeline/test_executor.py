@@ -2,14 +2,18 @@
 
 import os
 import signal
+import socket
 import time
 from datetime import UTC, date, datetime
 
+import dask
+import distributed
 import numpy as np
 import psutil
 import pytest
 import tiny
 
+from habitat.domain.errors import RemoteError
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.attempts import ATTEMPTS, run_tiles
 from habitat.pipeline.executor import Workers, executor
@@ -60,6 +64,34 @@ def test_a_worker_that_dies_under_every_tile_once_costs_one_attempt_each(stage, 
         assert TileStore(tmp_path / "store").read(task.key)["r/a"].min() == 7
 
 
+def test_workers_that_dask_does_not_bring_back_are_asked_for_again(stage, monkeypatch):
+    async def leave_it(self, exitcode):
+        """Do what a nanny does whose worker dies while it starts: nothing."""
+
+    monkeypatch.setattr("habitat.pipeline.executor._REVIVE_S", 2.0)
+    monkeypatch.setattr(distributed.Nanny, "_on_worker_exit", leave_it)
+    work, tasks = stage
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}),
+        executor(Workers(1, "processes")) as running,
+    ):
+        outcomes = run_tiles(running, work("once"), tasks[:1], lambda _: None)
+    assert [(o.fault, o.attempts) for o in outcomes] == [("", 2)]
+
+
+def test_a_cluster_without_workers_ends_the_run(stage, monkeypatch):
+    monkeypatch.setattr("habitat.pipeline.executor._NO_WORKER_S", 2.0)
+    work, tasks = stage
+    with (
+        distributed.LocalCluster(
+            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        executor(Workers(1, "cluster", cluster.scheduler_address)) as running,
+        pytest.raises(RemoteError, match="expected at least one, got none for 2 s"),
+    ):
+        running.run(work("never"), tasks, lambda _: None)
+
+
 def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
     work, tasks = stage
     with executor(Workers(2, "processes")) as running:
@@ -75,12 +107,12 @@ def test_a_tile_that_always_crashes_fails_alone_and_the_pool_survives(stage):
 def test_a_tile_that_hangs_in_a_process_costs_its_worker_and_is_given_up(stage, monkeypatch):
     monkeypatch.setattr("habitat.pipeline.attempts.ATTEMPTS", 2)
     work, tasks = stage
-    with executor(Workers(2, "processes"), tile_s=4) as running:
+    with executor(Workers(2, "processes"), tile_s=12) as running:
         outcomes = run_tiles(running, work("stuck"), tasks, lambda _: None)
     stuck = [o for o in outcomes if o.fault]
     assert len(stuck) == 2, "the northern tiles"
     assert {(o.attempts, o.exit_code, o.key) for o in stuck} == {(2, 5, "")}
-    assert all("no end within 4 s" in o.fault for o in stuck)
+    assert all("no end within 12 s" in o.fault for o in stuck)
 
 
 def test_a_local_cluster_listens_on_loopback_only():
@@ -93,3 +125,24 @@ def test_a_local_cluster_listens_on_loopback_only():
             if connection.status == psutil.CONN_LISTEN
         }
     assert places == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "http://host:1", "127.0.0.1:8786", "tcp://host", "tcp://:8786 x"]
+)
+def test_what_is_no_address_is_a_usage_error_before_any_work(tmp_path, address, capfd):
+    path = tiny.write_project(tmp_path, days=())
+    assert tiny.run_it(tmp_path, "--scheduler", address) == 2
+    assert f"--scheduler: expected an address such as tcp://127.0.0.1:8786, got {address!r}" in (
+        capfd.readouterr().err
+    )
+    assert path.is_file()
+
+
+def test_a_scheduler_that_does_not_answer_is_a_service_that_does_not(tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        port = closed.getsockname()[1]
+        fault = pytest.raises(RemoteError, match="expected a running Dask scheduler")
+        with fault, executor(Workers(2, "cluster", f"tcp://127.0.0.1:{port}")):
+            pass

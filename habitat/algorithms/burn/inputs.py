@@ -68,8 +68,9 @@ class BurnParams:
 
     The scheme (seeds and growth on NIR, MIRBI and NBR2; class statistics away from hotspots) is
     that of Chuvieco et al. (2022, doi:10.1016/j.scitotenv.2022.157139) and of Burn Cube
-    (Geoscience Australia); the numbers come from synthetic scenes of cured grass, reed and
-    leaf-off oak and are to be replaced when interpreted scars of the zone exist.
+    (Geoscience Australia), whose least share of seeds in an object is ``seed_share``. The other
+    numbers come from synthetic scenes of cured grass, reed and leaf-off oak and are to be replaced
+    when interpreted scars of the zone exist.
 
     ``nir_drop`` is 1 − NIR after / before; ``dnbr2`` is NBR2 before − after; ``dmirbi`` is MIRBI
     after − before; ``ev`` is the mean robust z of the three. In forest in leaf, dNBR stands for
@@ -105,6 +106,7 @@ class BurnParams:
     seed_dnbr2: float = 0.03
     seed_nir: float = 0.17
     seed_nir_forest: float = 0.20
+    seed_share: float = 0.25
     absolute_nir_drop: float = 0.35
     absolute_dnbr2: float = 0.08
     absolute_dmirbi: float = 0.35

@@ -26,7 +26,8 @@ class TileObjects:
     last_hotspot_day : numpy.ndarray
         int32 ``(k + 1,)``, day of the latest hotspot of the object, ``NO_DAY`` without one.
     strong : numpy.ndarray
-        bool ``(k + 1,)``: the median evidence of the object is that of a seed.
+        bool ``(k + 1,)``: the median evidence of the object is that of a seed, and ``seed_share``
+        of it is seed: a hillside whose leaves fell late grows from a few pixels.
     """
 
     ids: np.ndarray
@@ -100,6 +101,7 @@ def resolve(
         _summed(group, _all(tiles, "seeds"), n),
     )
     strong = 2 * _summed(group, _all(tiles, "strong"), n) > pixels
+    strong &= seeds >= params.seed_share * pixels
     row, col = _first_pixel(group, _all(tiles, "row"), _all(tiles, "col"), n)
     keep = np.flatnonzero((seeds > 0) & (pixels >= params.min_px(pixel_m)))
     order = keep[np.lexsort((col[keep], row[keep], day[keep]))]

@@ -224,8 +224,8 @@ def _weakened(
 ) -> Events:
     """Return the events; a burn of a weak object without a hotspot is possible, not sure.
 
-    A second look confirms an object only if its median evidence is that of a seed: else one block
-    of seeds would carry a whole patch of weak growth over the line.
+    A second look confirms an object only if its median evidence is that of a seed, and enough of
+    it is seed: else one block of seeds would carry a whole patch of weak growth over the line.
     """
     known, event, event_lo, times, again = events
     strong_of_id = np.zeros(int(objects.ids.max(initial=0)) + 1, dtype=bool)

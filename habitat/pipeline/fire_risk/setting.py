@@ -6,6 +6,7 @@ from pathlib import Path
 
 from habitat.domain.errors import ConfigError, UsageError
 from habitat.domain.fuel import FuelTable
+from habitat.domain.grid import Grid
 from habitat.domain.place import PlaceTable
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
@@ -54,6 +55,11 @@ class Setting:
     fuels: FuelTable
     places: PlaceTable
     day: date
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the map."""
+        return Grid(self.config.grid.epsg, self.config.grid.pixel_m)
 
 
 def setting_of(query: FireQuery) -> Setting:

@@ -17,6 +17,8 @@ from habitat.pipeline.fire_risk.setting import Setting
 
 #: Older weather than this is stale.
 WEATHER_MAX_AGE_H = 12
+#: Days that the map looks ahead, the day itself counted: 72 hours.
+OUTLOOK_DAYS = 3
 _CELL_DEG = 0.25
 _SPIN_UP_DAYS = 300
 _SEED = 7
@@ -46,7 +48,7 @@ def _simulated(setting: Setting, bounds: Bounds) -> Weather:
     return simulate_weather(
         lat.ravel(), lon.ravel(),
         first=setting.day - timedelta(days=_SPIN_UP_DAYS),
-        last=setting.day + timedelta(days=1),
+        last=setting.day + timedelta(days=OUTLOOK_DAYS),
         seed=source.seed if isinstance(source, SimulatedConfig) else _SEED,
     )  # fmt: skip
 
