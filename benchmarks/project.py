@@ -10,6 +10,7 @@ indices are defined on that band.
 """
 
 import argparse
+import hashlib
 import importlib
 import json
 import subprocess
@@ -42,13 +43,15 @@ def write_project(folder: Path, referee: Path, *, size: int, dates: int) -> None
         synth.generate(str(files), size, dates, len(PERIODS), 1)
     corner = (synth.X0, synth.Y0)
     write_items(folder)
-    _write_aoi(folder / "aoi" / "bench.geojson", synth.EPSG, corner, size * 10)
+    x, y, size_m = *corner, size * 10
+    ring = [[x, y - size_m], [x + size_m, y - size_m], [x + size_m, y], [x, y], [x, y - size_m]]
+    write_aoi(folder / "aoi" / "bench.geojson", synth.EPSG, ring)
     _write_legend(folder / "legends" / "bench.yaml")
     _write_truth(folder / "reference" / "truth.tif", files / "truth.npz", synth.EPSG, corner)
     for name, steps in (("train", _training()), ("chain", chain()), ("burns", with_burns())):
         path = folder / "pipelines" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(_pipeline(name, synth.EPSG, steps), indent=1))
+        path.write_text(json.dumps(pipeline(name, synth.EPSG, steps), indent=1))
     model = folder / "models" / "bench.json"
     if not model.is_file():
         model.parent.mkdir(exist_ok=True)
@@ -66,7 +69,9 @@ def write_items(folder: Path) -> None:
         mine = [item for item in items if item["properties"]["period"] == number]
         for item in mine:
             for asset in item["assets"].values():
-                asset["href"] = f"../all/{Path(asset['href']).name}"
+                name = Path(asset["href"]).name
+                asset["href"] = f"../all/{name}"
+                asset["file:checksum"] = f"1220{_sha256(files / name)}"  # as habitat index does
         (place / "items.json").write_text(json.dumps(mine))
         (place / "train.npz").write_bytes((files / "train.npz").read_bytes())
         for item in mine:
@@ -74,9 +79,13 @@ def write_items(folder: Path) -> None:
             (place / f"{item['id']}.json").write_text(json.dumps(item))
 
 
-def _write_aoi(path: Path, epsg: int, corner: tuple[float, float], size_m: int) -> None:
-    x, y = corner
-    ring = [[x, y - size_m], [x + size_m, y - size_m], [x + size_m, y], [x, y], [x, y - size_m]]
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_aoi(path: Path, epsg: int, ring: list[list[float]]) -> None:
+    """Write a polygon, closed, in metres of a projected CRS."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         json.dumps(
@@ -116,7 +125,8 @@ def _write_truth(path: Path, source: Path, epsg: int, corner: tuple[float, float
         dataset.write(codes, 1)
 
 
-def _pipeline(name: str, epsg: int, steps: list[dict[str, Any]]) -> dict[str, Any]:
+def pipeline(name: str, epsg: int, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a pipeline file of the project."""
     return {
         "name": name,
         "aoi": "aoi/bench.geojson",

@@ -28,6 +28,7 @@ _COMMANDS = {
     "simulate": "Write a simulated landscape with known truth as a folder of scenes.",
     "example": "Write real images of 1 km² as a folder of scenes, for pipelines/demo-real.yaml.",
     "index": "Write STAC items for the GeoTIFFs of a folder.",
+    "ingest": "Convert Sentinel-2 products (SAFE, JPEG 2000) to a folder of scenes, once.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
     "fire-risk": "Print the fire danger of a day near places, and fires near them.",
     "cache": "List, verify and prune what was downloaded.",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from habitat.domain.period import Period
 from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.item_reader import read_item
 from habitat.io.offset_check import offset_reason, sample_windows
+from habitat.io.overview_sample import read_overview
 from habitat.io.scene_files import FolderFiles
 from habitat.io.scene_item import SceneBuilder, beside, settle
 from habitat.io.source import ScenePixels
@@ -161,7 +163,8 @@ class FolderSource:
         if not entries and not refused:
             raise InputError(
                 f"folder {self.root}: expected STAC items (*.json), got none; "
-                f"write them with: habitat index {self.root}"
+                f"write them with: habitat index {self.root} (GeoTIFFs), or "
+                f"habitat ingest {self.root} OUT (.SAFE products)"
             )
         return list(entries.values())
 
@@ -192,7 +195,10 @@ class FolderSource:
             try:
                 extent = self.grid.window_of_bounds(item.bounds)
                 windows = sample_windows(extent, per_side=SAMPLE_WINDOWS, size_px=SAMPLE_PX)
-                self._cache.faults[item.checksum] = offset_reason(item, self.read, windows)
+                overview = partial(read_overview, self._files)
+                self._cache.faults[item.checksum] = offset_reason(
+                    item, self.read, windows, overview
+                )
             except SceneError as error:
                 self._cache.faults[item.checksum] = str(error)
         return self._cache.faults[item.checksum]

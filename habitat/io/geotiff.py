@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as PixelWindow
 
@@ -246,6 +247,7 @@ def write_layer(
             given = _write_mosaic(mosaic, blocks, target)
             statistics = given.statistics or read_pixels(mosaic, target, given.digests).statistics
             describe(mosaic, layer, target.band_names, tags, statistics)
+            _add_overviews(mosaic, layer)
             rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
             if read_pixels(cog, target, given.digests) != Pixels(given.digests, statistics):
                 raise ResourceError(_ALTERED.format(path=path))
@@ -344,13 +346,25 @@ def averaged(layer: Layer) -> bool:
     return layer.unit == "%" or layer.scale != 1.0 or layer.dtype.startswith("float")
 
 
+def _add_overviews(mosaic: Path, layer: Layer) -> None:
+    """Make the overviews where nothing is compressed: the COG driver would deflate them twice."""
+    resampling = Resampling.average if averaged(layer) else Resampling.mode
+    with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
+        factors, factor = [], 2
+        while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
+            factors.append(factor)
+            factor *= 2
+        if factors:
+            dataset.build_overviews(factors, resampling)
+
+
 def _cog_options(layer: Layer) -> dict[str, Any]:
     return {
         "COMPRESS": "DEFLATE",  # every GIS reads it
         "LEVEL": 1,  # composites come out smaller than at 6, at 60 % of the time
         "PREDICTOR": "NO" if layer.is_class else "YES",
         "BLOCKSIZE": BLOCK_PX,
-        "OVERVIEW_RESAMPLING": "AVERAGE" if averaged(layer) else "MODE",
+        "OVERVIEWS": "AUTO",  # those of the source
         "BIGTIFF": "IF_SAFER",
         "NUM_THREADS": "ALL_CPUS",
     }

@@ -117,7 +117,10 @@ def index_folder(
 
 def _report(root: Path, faults: Sequence[str]) -> str:
     if not faults:
-        return f"folder {root}: expected GeoTIFFs (*.tif) that no item lists yet, got none"
+        return (
+            f"folder {root}: expected GeoTIFFs (*.tif) that no item lists yet, got none; convert "
+            f".SAFE products with: habitat ingest {root} OUT"
+        )
     more = f"\n- and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
     listed = "".join(f"\n- {fault}" for fault in faults[:_MAX_FAULTS])
     return f"folder {root}: nothing was indexed; correct, rename or ignore these:{listed}{more}"

@@ -15,9 +15,13 @@ from habitat.io.source import ScenePixels
 #: Bands that are looked at.
 SAMPLE_BANDS = 3
 Read = Callable[[SceneItem, Sequence[str], Window], ScenePixels]
+#: A thin sample of the whole scene, or None where there is none.
+Overview = Callable[[SceneItem, Sequence[str]], ScenePixels | None]
 
 
-def offset_reason(item: SceneItem, read: Read, windows: Iterable[Window]) -> str | None:
+def offset_reason(
+    item: SceneItem, read: Read, windows: Iterable[Window], overview: Overview | None = None
+) -> str | None:
     """Return why the pixels contradict the declared offset, or None.
 
     Parameters
@@ -28,6 +32,8 @@ def offset_reason(item: SceneItem, read: Read, windows: Iterable[Window]) -> str
         Of the source.
     windows : iterable of Window
         Where to look.
+    overview : callable, optional
+        Asked first; the windows are read where it has nothing.
 
     Raises
     ------
@@ -41,7 +47,8 @@ def offset_reason(item: SceneItem, read: Read, windows: Iterable[Window]) -> str
     if len(offsets) > 1:
         return f"offset: expected one for all bands, got {sorted(offsets)}; correct the item"
     raw = replace(item, assets={name: replace(a, offset_dn=0) for name, a in item.assets.items()})
-    pixels = [read(raw, dark, window) for window in windows]
+    thin = overview(raw, dark) if overview else None
+    pixels = [read(raw, dark, window) for window in windows] if thin is None else [thin]
     stored = {b: np.concatenate([p.bands[b].ravel() for p in pixels]) for b in dark}
     clear = np.concatenate([clear_pixels(p).ravel() for p in pixels])
     new = item.acquired.date() >= OFFSET_SINCE or item.baseline >= OFFSET_BASELINE

@@ -10,9 +10,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import rasterio
@@ -37,6 +38,8 @@ BAND_DTYPES = ("uint16", "int16", "float32")
 MASK_DTYPES = ("uint8", "uint16", "int16")
 _HANDLES = HandlePool(MAX_IDLE_FILES)
 _CACHE = BlockCache(BLOCK_CACHE_BYTES)
+#: Of files that are open: finding the code of a CRS takes longer than reading a small window.
+_HEADERS: WeakKeyDictionary[Any, "RasterHeader"] = WeakKeyDictionary()
 _GDAL = {"GDAL_CACHEMAX": 64 << 20, "GTIFF_IGNORE_READ_ERRORS": "NO"}
 
 # A file without a transform is refused by read_header. The filter is set once, since
@@ -112,6 +115,7 @@ def file_under(root: Path, folder: Path, href: str) -> Path:
             f"asset {href[:120]!r}: expected a file under {root}, got a URL or virtual path; "
             "download the file first, or use the source 'stac'"
         )
+    real_root = _resolved(root) if root.is_absolute() else root.resolve()
     try:
         path = (folder / href).resolve(strict=True)
         regular = stat.S_ISREG(path.stat().st_mode)
@@ -120,11 +124,16 @@ def file_under(root: Path, folder: Path, href: str) -> Path:
             f"asset {href[:120]!r}: expected a file in {folder}, got none; restore it or index the "
             "folder again"
         ) from None
-    if not path.is_relative_to(root.resolve()) or not regular:
+    if not path.is_relative_to(real_root) or not regular:
         raise SceneError(
             f"asset {href[:120]!r}: expected a regular file under {root}, got {path}; move it there"
         )
     return path
+
+
+@lru_cache(maxsize=64)
+def _resolved(root: Path) -> Path:
+    return root.resolve()
 
 
 def forget_scenes() -> None:
@@ -204,6 +213,13 @@ def read_header(dataset: Any, path: Path | str) -> RasterHeader:
     SceneError
         If it has no CRS with an EPSG code, no transform, or is not north up.
     """
+    known = _HEADERS.get(dataset)
+    if known is None:
+        known = _HEADERS[dataset] = _read_header(dataset, path)
+    return known
+
+
+def _read_header(dataset: Any, path: Path | str) -> RasterHeader:
     epsg = dataset.crs.to_epsg() if dataset.crs is not None else None
     if epsg is None:
         raise SceneError(

@@ -1,4 +1,4 @@
-"""Items of a STAC API: every page, counted, and "none" told from "broken"."""
+"""Items of a STAC catalogue: every page, counted, and "none" told from "broken"."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ from habitat.domain.period import Period
 from habitat.io.http import BadBodyError, Http
 from habitat.io.http_policy import Reply, Request
 from habitat.io.secrets import safe_url
+from habitat.io.stac_static import first_item, is_static, walk_items
 
 logger = logging.getLogger(__name__)
 
@@ -24,14 +25,14 @@ _JSON = ("application/json", "application/geo+json")
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A collection of a STAC API.
+    """A collection of a STAC API, or a static catalogue.
 
     Attributes
     ----------
     url : str
-        Root of the API.
+        Root of the API, or a ``catalog.json`` or ``collection.json`` of a static catalogue.
     collection : str
-        Id of the collection.
+        Id of the collection; may be empty for a static catalogue.
     """
 
     url: str
@@ -57,6 +58,8 @@ def search_items(
         If fewer items come than the catalogue counted, the pages do not end, or the catalogue
         has nothing at all, which means that it is broken and not that there are no scenes.
     """
+    if is_static(catalogue.url):
+        return walk_items(http, catalogue.url, period, bbox, collection=catalogue.collection)
     query = {
         "collections": [catalogue.collection],
         "bbox": list(bbox),
@@ -92,6 +95,8 @@ def any_item(http: Http, catalogue: Catalogue) -> dict[str, Any]:
     RemoteError
         If there is none, which means that the catalogue is broken.
     """
+    if is_static(catalogue.url):
+        return first_item(http, catalogue.url)
     query = {"collections": [catalogue.collection], "limit": 1}
     page = http.fetch(_search(catalogue, query), _decode_page)
     if not page["features"]:

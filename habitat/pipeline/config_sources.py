@@ -61,7 +61,7 @@ class SentinelHubConfig(Model):
 
 
 class StacConfig(Model):
-    """Sentinel-2 L2A from a STAC API of cloud-optimized GeoTIFFs: a preset, or url and collection.
+    """Sentinel-2 L2A from a STAC catalogue of cloud-optimized GeoTIFFs: a preset, or url.
 
     Plain http is for this machine alone.
     """
@@ -71,7 +71,7 @@ class StacConfig(Model):
     url: str | None = Field(
         default=None,
         pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$",
-        description="root of another STAC API",
+        description="root of another STAC API, or catalog.json of a static catalogue",
     )
     collection: str | None = Field(default=None, description="its id; replaces that of a preset")
     hosts: list[str] = Field(default=[], description="further hosts that files may lie on")
@@ -81,8 +81,9 @@ class StacConfig(Model):
 
     @model_validator(mode="after")
     def _one_catalogue(self) -> "StacConfig":
-        if (self.preset is None) == (self.url is None) or (self.url and not self.collection):
-            raise ValueError("expected either preset, or url and collection")
+        api = self.url is not None and not self.url.lower().endswith(".json")
+        if (self.preset is None) == (self.url is None) or (api and not self.collection):
+            raise ValueError("expected either preset, or url and collection, or the url of a .json")
         return self
 
 

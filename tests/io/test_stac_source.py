@@ -282,3 +282,24 @@ def test_a_signed_address_names_the_same_file_when_the_signature_is_another():
     assert unsigned(plain) == unsigned(azure) == unsigned(amazon) == plain
     text = "canary-of-azure canary-of-amazon 2021-06-08"
     assert mask(text) == "*** *** 2021-06-08"
+
+
+def test_a_static_catalogue_gives_the_pixels_of_the_folder(served, tmp_path):
+    folder, url = served
+    write_scene(folder, "two")
+    links = [{"rel": "item", "href": f"{name}/item.json"} for name in ("one", "two")]
+    document = {"type": "Catalog", "id": "c", "stac_version": "1.0.0", "links": links}
+    (folder / "catalog.json").write_text(json.dumps(document))
+    static = Catalogue(f"{url}/files/catalog.json", "")
+    source = source_of(served, tmp_path, catalogue=static)
+    items, refused = source.search(JUNE, EXTENT)
+    here = FolderSource(folder, GRID)
+    assert [i.item_id for i in items] == [i.item_id for i in here.search(JUNE, EXTENT)[0]]
+    assert not refused
+    for item, same in zip(items, here.search(JUNE, EXTENT)[0], strict=True):
+        found, expected = (s.read(i, ["B12"], EXTENT) for s, i in ((source, item), (here, same)))
+        np.testing.assert_array_equal(found.bands["B12"], expected.bands["B12"])
+    assert not any("POST" in line for line in asked(served))
+    offline = source_of(served, tmp_path, catalogue=static, access="offline")
+    assert [i.item_id for i in offline.search(JUNE, EXTENT)[0]] == ["one", "two"]
+    assert len(source.examine()) == 2

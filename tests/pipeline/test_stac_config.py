@@ -34,6 +34,12 @@ def test_a_catalogue_is_said_in_one_way_without_secrets(keys):
         StacConfig(kind="stac", **keys)
 
 
+def test_the_address_of_a_file_is_a_static_catalogue_and_needs_no_collection():
+    found = source(url="https://a.example/s2/catalog.json")
+    assert found.catalogue == Catalogue("https://a.example/s2/catalog.json", "")
+    assert found.policy.hosts == ("a.example",)
+
+
 def test_a_preset_knows_its_hosts_and_may_get_another_collection():
     found = source(preset="earth-search", collection="sentinel-2-c1-l2a", hosts=["a.example"])
     assert found.catalogue == Catalogue(

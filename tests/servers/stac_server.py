@@ -157,6 +157,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, b"none")
             return
         data = path.read_bytes()
+        if "Range" not in self.headers:  # a file of a static catalogue
+            self.answer(200, data, Content_Type="application/json")
+            return
         low, high = self.headers["Range"].removeprefix("bytes=").split("-")
         part = data[int(low) : int(high) + 1]
         where = f"bytes {low}-{int(low) + len(part) - 1}/{len(data)}"
