@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import logging
 import shutil
 from contextlib import contextmanager
 
@@ -22,30 +21,12 @@ from habitat.domain.legend import Legend, LegendClass
 OK, CONFIG, INPUT, PARTIAL, LOCKED, RESOURCE, NOTHING_SEEN = 0, 3, 4, 5, 9, 10, 11
 
 
-@pytest.fixture(autouse=True)
-def _log_handlers():
-    """Take the command's log handler away again: it writes to the captured stderr of one test."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers = before
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """A project with a release."""
     folder = tmp_path_factory.mktemp("published") / "project"
     tiny.write_project(folder)
     assert tiny.run_it(folder) == OK
-    return folder
-
-
-@pytest.fixture
-def project(published, tmp_path, capfd):
-    """A copy of it, to be spoilt."""
-    folder = tmp_path / "project"
-    shutil.copytree(published, folder, symlinks=True)
-    capfd.readouterr()
     return folder
 
 

@@ -1,7 +1,6 @@
 """The same command again: nothing is done twice, nothing is lost, what was altered is found."""
 
 import json
-import logging
 import os
 import shutil
 
@@ -15,15 +14,6 @@ from habitat.cli.main import run
 ALTERED = 12
 
 
-@pytest.fixture(autouse=True)
-def _log_handlers():
-    """Take the command's log handler away again: it writes to the captured stderr of one test."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers = before
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """A project with a release of maps and tables."""
@@ -31,15 +21,6 @@ def published(tmp_path_factory):
     tiny.write_project(folder, steps=tiny.maps_and_tables())
     tiny.write_scene(folder, "2024-08-20", crs=None)
     assert tiny.run_it(folder) == 0
-    return folder
-
-
-@pytest.fixture
-def project(published, tmp_path, capfd):
-    """A copy of it."""
-    folder = tmp_path / "project"
-    shutil.copytree(published, folder, symlinks=True)
-    capfd.readouterr()
     return folder
 
 

@@ -1,7 +1,6 @@
 """A pipeline that buys from Sentinel Hub: the maps of ``folder``, paid once, whatever happens."""
 
 import json
-import logging
 import re
 import time
 
@@ -15,14 +14,6 @@ from habitat.cli.main import run
 from habitat.io import sentinelhub_client
 
 REMOTE, QUOTA, CREDENTIALS = 6, 7, 8
-
-
-@pytest.fixture(autouse=True)
-def _log_handlers():
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers = before
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 import fcntl
 import json
-import logging
 import os
-import shutil
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -15,28 +13,11 @@ from habitat.cli.main import run
 from habitat.pipeline.status import status_of
 
 
-@pytest.fixture(autouse=True)
-def _log_handlers():
-    """Take the command's log handler away again: it writes to the captured stderr of one test."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers = before
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published") / "project"
     tiny.write_project(folder)
     assert tiny.run_it(folder) == 0
-    return folder
-
-
-@pytest.fixture
-def project(published, tmp_path, capfd):
-    folder = tmp_path / "project"
-    shutil.copytree(published, folder, symlinks=True)
-    capfd.readouterr()
     return folder
 
 

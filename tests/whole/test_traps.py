@@ -1,6 +1,5 @@
 """Traps of the tools that habitat stands on, each shown to be shut."""
 
-import logging
 import shutil
 
 import numpy as np
@@ -24,16 +23,6 @@ from habitat.io.model_file import read_model
 from habitat.io.yaml_file import parse_yaml
 from habitat.pipeline.config_steps import STEPS
 from habitat.pipeline.config_words import Model
-
-
-@pytest.fixture(autouse=True)
-def _log_handlers():
-    """Take the command's log handler away again: it writes to the captured stderr of one test."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers = before
-
 
 # --- unsigned arithmetic --------------------------------------------------------------------------
 
