@@ -13,7 +13,7 @@ EXAMPLE_BOUNDS = (670_000.0, 4_752_000.0, 680_240.0, 4_762_240.0)
 @click.command()
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--aoi", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
-              help="Polygon file; its bounds are filled. Without it: 10 x 10 km of the zone.")  # fmt: skip
+              help="Polygon file; its bounds are filled. Else 10 x 10 km of the zone.")  # fmt: skip
 @click.option("--period", default="2024-03-01/2024-09-30", show_default=True, help="Two dates.")
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--epsg", type=int, default=32652, show_default=True)
