@@ -22,10 +22,11 @@ def command(file: str, project: Path | None, as_json: bool) -> int:
 
     Example: habitat doctor pipelines/border-zone-stac.yaml
     """
+    from habitat.cli.run import parse_day
     from habitat.io.secrets import mask
     from habitat.pipeline.doctor import examine
 
-    found = examine(existing_file(file), project)
+    found = examine(existing_file(file), project, parse_day(None))
     if as_json:
         click.echo(mask(json.dumps([asdict(finding) for finding in found], indent=2)))
     else:

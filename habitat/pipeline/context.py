@@ -26,6 +26,8 @@ from habitat.pipeline.config_sources import (
     StacConfig,
 )
 from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYear
+from habitat.pipeline.faults import Faults
+from habitat.pipeline.named_files import require_files
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
@@ -128,14 +130,21 @@ def bind(
     Raises
     ------
     ConfigError, InputError
-        If the CRS, AOI, legend, seasons or source is wrong; NotBuiltError for a source that this
-        version does not have.
+        If the CRS, AOI, legend, seasons or source is wrong or a file is missing, with all faults;
+        NotBuiltError for a source that this version does not have.
     """
-    check_crs(config.grid.epsg)
-    grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
-    legend = read_legend(config.legend, project)
-    seasons = read_seasons(config.seasons, project)
-    aoi = aoi_of(config, project)
+    faults = Faults()
+    with faults.collecting():
+        check_crs(config.grid.epsg)
+        grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
+        aoi = aoi_of(config, project)
+    with faults.collecting():
+        legend = read_legend(config.legend, project)
+    with faults.collecting():
+        seasons = read_seasons(config.seasons, project)
+    with faults.collecting():
+        require_files(config, project)
+    faults.raise_all()
     source = source_of(config, project, today or as_of, access=access)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)

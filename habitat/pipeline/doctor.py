@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 from habitat.domain.errors import HabitatError, ResourceError
@@ -14,7 +15,7 @@ from habitat.pipeline.loader import load_pipeline, project_of
 LEAST_FREE_BYTES = 2 * 10**9
 
 
-def examine(path: Path, project: Path | None = None) -> list[Finding]:
+def examine(path: Path, project: Path | None, as_of: date) -> list[Finding]:
     """Look at all that a pipeline file depends on; never raises for what it finds.
 
     Returns
@@ -22,7 +23,7 @@ def examine(path: Path, project: Path | None = None) -> list[Finding]:
     list of Finding
         The file, the disk, then what the source says of its service.
     """
-    file = _file(path, project)
+    file = _file(path, project, as_of)
     if file.exit_code:
         return [file]
     config, base = load_pipeline(path), project_of(path, project)
@@ -36,10 +37,10 @@ def examine(path: Path, project: Path | None = None) -> list[Finding]:
     return [*found, Finding(f"source {config.source.kind}", "asks no service")]
 
 
-def _file(path: Path, project: Path | None) -> Finding:
+def _file(path: Path, project: Path | None, as_of: date) -> Finding:
     what = f"pipeline file {path}"
     try:
-        notes = check_pipeline(path, project)
+        notes = check_pipeline(path, project, as_of)
     except HabitatError as fault:
         return Finding(what, str(fault), fault.exit_code)
     return Finding(what, "; ".join(["right", *notes]))

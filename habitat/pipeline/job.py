@@ -25,7 +25,6 @@ from habitat.io.release import Store
 from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.stac_source import Access
 from habitat.io.tile_store import TileStore
-from habitat.pipeline.check import require_files
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
 from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
@@ -130,9 +129,7 @@ def _bound(job: Job, access: Access = "online") -> PlanContext:
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
     access_now: Access = "offline" if job.offline else access
-    ctx = bind(config, project, job.as_of, job.started.date(), access=access_now)
-    require_files(config, project)
-    return ctx
+    return bind(config, project, job.as_of, job.started.date(), access=access_now)
 
 
 def outputs_folder(project: Path, name: str) -> Path:

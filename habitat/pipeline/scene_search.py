@@ -114,16 +114,28 @@ def require_looks(ctx: PlanContext, scenes: str, periods: Sequence[Period], what
     SceneError, InputError, NoObservationError
         As :func:`find_scenes`, for these periods.
     """
+    require_period(ctx, scenes, periods, what)
     found = ctx.scene_sets[scenes]
-    times = " and ".join(str(period) for period in periods)
-    if not any(_meet(period, found.period) for period in periods):
-        raise ConfigError(
-            f"{what}: expected scenes of {times}, but {scenes!r} is searched in {found.period}. "
-            "Correct the season and year, or the period of the scenes."
-        )
     if found.searched and not any(_within(item.acquired.date(), periods) for item in found.items):
         refused = [s for s in found.refused if s.day is None or _within(s.day, periods)]
         raise no_scene(what, periods, refused)
+
+
+def require_period(ctx: PlanContext, scenes: str, periods: Sequence[Period], what: str) -> None:
+    """Refuse a result of another time than its scenes; parameters as :func:`require_looks`.
+
+    Raises
+    ------
+    ConfigError
+        If no period meets the one in which the scenes are searched.
+    """
+    searched = ctx.scene_sets[scenes].period
+    if not any(_meet(period, searched) for period in periods):
+        times = " and ".join(str(period) for period in periods)
+        raise ConfigError(
+            f"{what}: expected scenes of {times}, but {scenes!r} is searched in {searched}. "
+            "Correct the season and year, or the period of the scenes."
+        )
 
 
 def _meet(a: Period, b: Period) -> bool:

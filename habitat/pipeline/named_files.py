@@ -1,0 +1,62 @@
+"""The files that a pipeline names, and whether they are there."""
+
+from pathlib import Path
+
+from habitat.domain.errors import ConfigError
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_sources import FolderConfig
+from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
+
+
+def require_files(config: PipelineConfig, base: Path) -> None:
+    """Refuse a pipeline that names files which are not there.
+
+    Raises
+    ------
+    ConfigError
+        One line per missing file.
+    """
+    absent = absent_scenes(config, base)
+    missing = [
+        f"boundaries: expected a file at {base / name}, found none"
+        for name in boundary_files(config)
+        if not (base / name).is_file()
+    ]
+    missing += [
+        f"step {index + 1} ({step.step}): expected a file at {base / name}, found none"
+        for index, step in enumerate(config.steps)
+        for name in named_files(step)
+        if not (base / name).is_file() and not (absent and Path(name).is_relative_to(absent))
+    ]
+    if missing:
+        raise ConfigError("\n".join(missing))
+
+
+def absent_scenes(config: PipelineConfig, base: Path) -> str:
+    """Return the scene folder that a pipeline names if it is not there yet, else ""."""
+    source = config.source
+    if isinstance(source, FolderConfig) and not (base / source.path).is_dir():
+        return source.path
+    return ""
+
+
+def boundary_files(config: PipelineConfig) -> list[str]:
+    """Return the boundary files that a pipeline names, relative to the project."""
+    named = config.boundaries
+    if named is None:
+        return []
+    return [name for name in (named.countries, named.park_cn, named.park_ru) if name]
+
+
+def named_files(step: object) -> list[str]:
+    """Return the files that a step names, relative to the project."""
+    if isinstance(step, Train):
+        given = (step.reference.raster, step.reference.polygons, step.reference.points)
+        return [name for name in given if name]
+    if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
+        return [step.model]
+    if isinstance(step, FireRisk):
+        return [name for name in (step.weather, step.hotspots) if "." in name]
+    if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
+        return [str(step.hotspots)]
+    return []
