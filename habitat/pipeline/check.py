@@ -7,7 +7,7 @@ from habitat.domain.errors import NotBuiltError
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk, Scenes, StepConfig
-from habitat.pipeline.context import PlanContext, bind
+from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.named_files import absent_scenes, named_files
 from habitat.pipeline.ops import SceneSet
@@ -55,6 +55,11 @@ def check_pipeline(path: Path, project: Path | None, as_of: date) -> list[str]:
         return isinstance(step, FireRisk) or inside
 
     plan_pipeline(ctx, find=_any_band if absent else declared_scenes, leave=cannot_be_planned)
+    if countries_file(config, base) is None:
+        notes.append(
+            f"{ctx.aoi.source}: not checked against a border line, since boundaries "
+            "names no countries"
+        )
     return [*notes, *ctx.aoi.notes]
 
 

@@ -32,6 +32,10 @@ from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
 
+#: Where the border zone lies, and the countries that a project has of it.
+BORDER_ZONE_EPSG = 32652
+BORDER_ZONE_COUNTRIES = "aoi/countries.geojson"
+
 
 @dataclass(slots=True)
 class PlanContext:
@@ -152,7 +156,7 @@ def bind(
 
 
 def aoi_of(config: PipelineConfig, project: Path) -> Aoi:
-    """Read the AOI of a pipeline, with a note if it lies beside the border it follows.
+    """Read the AOI of a pipeline, with a note if it lies beside the border that it follows.
 
     Raises
     ------
@@ -160,12 +164,24 @@ def aoi_of(config: PipelineConfig, project: Path) -> Aoi:
         If the AOI or a boundary file is refused.
     """
     aoi = read_aoi(project / config.aoi, epsg=config.grid.epsg)
-    named = config.boundaries
-    if named is None or not (project / named.countries).is_file():
-        return aoi  # a missing file is listed with all the others
-    return check_against_border(
-        aoi, read_boundaries(project / named.countries, {}, epsg=config.grid.epsg)
-    )
+    countries = countries_file(config, project)
+    if countries is None:
+        return aoi
+    return check_against_border(aoi, read_boundaries(countries, {}, epsg=config.grid.epsg))
+
+
+def countries_file(config: PipelineConfig, project: Path) -> Path | None:
+    """Return the countries whose border the AOI is checked against, None where there are none.
+
+    Those that the pipeline names; else, in the CRS of the border zone, those of the project.
+    """
+    if config.boundaries is not None:
+        path = project / config.boundaries.countries
+    elif config.grid.epsg == BORDER_ZONE_EPSG:
+        path = project / BORDER_ZONE_COUNTRIES
+    else:
+        return None
+    return path if path.is_file() else None  # a named one that is missing is listed with others
 
 
 def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
