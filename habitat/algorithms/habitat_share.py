@@ -2,8 +2,8 @@
 
 A burn is not a loss by itself. A surface fire in litter or grass flags habitat as recently
 burned (code 2); only a canopy-killing burn, or repeat burns, make it "not habitat" (code 1), for
-as long as the species file says. The **habitat share** counts codes 2 and 3: while the limits set
-by people are not known, code 2 means nothing but a recent burn, and that is no loss.
+as long as the species file says. What lies too near to people is structural only (code 2). The
+**habitat share** counts codes 2 and 3 but for what people limit: a recent burn is no loss.
 """
 
 import math
@@ -20,10 +20,10 @@ from habitat.domain.species import Species
 
 NOT_HABITAT, STRUCTURAL, EFFECTIVE = 1, 2, 3
 
-#: Joint codes: what a pixel was before and is after, and why. Losses to people have no code
-#: while people are not known.
+#: Joint codes: what a pixel was before and is after, and why.
 JOINT_NO, JOINT_STABLE, GAIN_FOREST, GAIN_RECOVERY, LOSS_FOREST, LOSS_BURN = 1, 2, 3, 4, 5, 6
-N_JOINT_CODES = 7
+LOSS_HUMAN = 7
+N_JOINT_CODES = 8
 
 #: Codes of a core layer.
 NOT_CORE, CORE = 1, 2
@@ -56,7 +56,11 @@ def check_species(species: Species, legend: Legend) -> None:
 
 
 def habitat_class(
-    forest_class: np.ndarray, burns: BurnHistory, species: Species, pixel_m: int
+    forest_class: np.ndarray,
+    burns: BurnHistory,
+    species: Species,
+    pixel_m: int,
+    limited: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the habitat of a species from land cover and burns.
 
@@ -70,11 +74,14 @@ def habitat_class(
         Its rules.
     pixel_m : int
         Pixel size [m].
+    limited : numpy.ndarray, optional
+        bool ``(y, x)`` of :func:`habitat.algorithms.people_limits.limited_by_people`; None where
+        people are not considered.
 
     Returns
     -------
     numpy.ndarray
-        uint8 ``(y, x)``: 1 not habitat, 2 structural only (burned recently), 3 effective
+        uint8 ``(y, x)``: 1 not habitat, 2 structural only (people, or a recent burn), 3 effective
         potential habitat; 0 and 255 as in ``forest_class``. The outer :func:`halo_px` pixels do
         not know the cover beyond the edge: pass so much more and cut it off.
 
@@ -101,13 +108,15 @@ def habitat_class(
     suitable &= ~burns.lowered
     code = np.where(suitable, np.uint8(EFFECTIVE), np.uint8(NOT_HABITAT))
     code[suitable & burns.recent] = STRUCTURAL
+    if limited is not None:
+        code[suitable & limited] = STRUCTURAL
     code[forest_class == NOT_OBSERVED] = NOT_OBSERVED
     code[forest_class == OUTSIDE] = OUTSIDE
     return code
 
 
 def is_habitat(habitat: np.ndarray) -> np.ndarray:
-    """Return where a ``habitat_class`` counts in the habitat share, bool: codes 2 and 3."""
+    """Return where a ``habitat_class`` is habitat by its structure, bool: codes 2 and 3."""
     return _has_code(habitat, (STRUCTURAL, EFFECTIVE))
 
 
@@ -178,10 +187,27 @@ class HabitatState:
         uint8 ``(y, x)`` of :func:`habitat_class`.
     lowered : numpy.ndarray
         bool ``(y, x)``, of :class:`BurnHistory`.
+    limited : numpy.ndarray or None
+        bool ``(y, x)``, too near to people; None where people are not considered.
     """
 
     habitat: np.ndarray
     lowered: np.ndarray
+    limited: np.ndarray | None = None
+
+    @property
+    def limited_habitat(self) -> np.ndarray:
+        """Where habitat is only too near to people, bool ``(y, x)``."""
+        if self.limited is None:
+            return np.zeros(self.habitat.shape, dtype=bool)
+        limited: np.ndarray = is_habitat(self.habitat) & self.limited
+        return limited
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Where habitat counts in the habitat share, bool ``(y, x)``."""
+        counted: np.ndarray = is_habitat(self.habitat) & ~self.limited_habitat
+        return counted
 
 
 def joint_code(before: HabitatState, after: HabitatState) -> np.ndarray:
@@ -195,24 +221,27 @@ def joint_code(before: HabitatState, after: HabitatState) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        uint8 ``(y, x)``: 1 never habitat, 2 habitat in both, 3 gained by land cover, 4 gained by
-        recovery from burns, 5 lost by land cover, 6 lost by burns; 0 where either period was not
-        observed, 255 outside.
+        uint8 ``(y, x)``: 1 in neither, 2 habitat in both, 3 gained by land cover, 4 gained by
+        recovery from burns or people, 5 lost by land cover, 6 lost by burns, 7 lost to people;
+        0 where either period was not observed, 255 outside.
 
     Notes
     -----
     A loss is a burn's where burns lower the pixel after, whatever the land cover became
-    (a crown fire turns forest to shrub: the fire is the cause). A gain is a recovery where burns
-    lowered the pixel before. Every other change is one of land cover.
+    (a crown fire turns forest to shrub: the fire is the cause), and people's where it would be
+    habitat but for them. A gain is a recovery where burns lowered the pixel before, or only people
+    limited it. Every other change is one of land cover: forest cut for a road is lost by land
+    cover, forest beside it to people.
     """
-    was, now = is_habitat(before.habitat), is_habitat(after.habitat)
+    was, now = before.counted, after.counted
     code = np.full(was.shape, JOINT_NO, dtype=np.uint8)
     code[was & now] = JOINT_STABLE
     gained, lost = now & ~was, was & ~now
     code[gained] = GAIN_FOREST
-    code[gained & before.lowered] = GAIN_RECOVERY
+    code[gained & (before.lowered | before.limited_habitat)] = GAIN_RECOVERY
     code[lost] = LOSS_FOREST
     code[lost & after.lowered] = LOSS_BURN
+    code[lost & after.limited_habitat] = LOSS_HUMAN
     code[(before.habitat == NOT_OBSERVED) | (after.habitat == NOT_OBSERVED)] = NOT_OBSERVED
     code[(before.habitat == OUTSIDE) | (after.habitat == OUTSIDE)] = OUTSIDE
     return code

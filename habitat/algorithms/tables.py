@@ -155,6 +155,7 @@ def habitat_table(
     patches: PatchFacts | None = None,
     *,
     burns_known: tuple[bool, bool] = (True, True),
+    people_known: bool = False,
 ) -> Columns:
     """Return the habitat of one species in each cell.
 
@@ -171,25 +172,28 @@ def habitat_table(
         The patches, already those of the minimum size; ``patch_id`` is null without.
     burns_known : tuple of bool
         Whether burns were looked for before and after: ``gain_recovery`` is null without the
-        first, ``loss_burn`` without the second.
+        first (unless people are known), ``loss_burn`` without the second.
+    people_known : bool
+        Whether people were looked for before and after, from different extracts; ``loss_human`` is
+        null without.
 
     Returns
     -------
     dict of str to numpy.ndarray
         One entry per column of the table ``habitat``. Areas are those of habitat pixels observed
-        in both periods. Intervals and losses to people are null: this version has neither a
-        calibration nor the people.
+        in both periods. Intervals are null: this version has no calibration.
     """
     joint = counts.codes[f"{JOINT}_{species.name}"].area_mm2
     both, aoi = joint[:, 1:].sum(axis=1), joint.sum(axis=1)
     gained = joint[:, habitat_share.GAIN_FOREST], joint[:, habitat_share.GAIN_RECOVERY]
-    lost = joint[:, habitat_share.LOSS_FOREST], joint[:, habitat_share.LOSS_BURN]
-    area_before = joint[:, habitat_share.JOINT_STABLE] + lost[0] + lost[1]
+    causes = habitat_share.LOSS_FOREST, habitat_share.LOSS_BURN, habitat_share.LOSS_HUMAN
+    lost = [joint[:, cause] for cause in causes]
+    area_before = joint[:, habitat_share.JOINT_STABLE] + sum(lost)
     area_after = joint[:, habitat_share.JOINT_STABLE] + gained[0] + gained[1]
-    before, gain_forest, gain_recovery, loss_forest, loss_burn = _exact_shares(
-        both, [area_before, *gained, -lost[0], -lost[1]]
+    before, gain_forest, gain_recovery, loss_forest, loss_burn, loss_human = _exact_shares(
+        both, [area_before, *gained, *(-area for area in lost)]
     )
-    total = gain_forest + gain_recovery + loss_forest + loss_burn
+    total = gain_forest + gain_recovery + loss_forest + loss_burn + loss_human
     null = np.full(len(both), np.nan)
     return {
         **_key(counts, cell_grid, periods, species=species.name),
@@ -202,12 +206,12 @@ def habitat_table(
         "habitat_change_lo": null,
         "habitat_change_hi": null,
         "gain_forest": gain_forest,
-        "gain_recovery": gain_recovery if burns_known[0] else null,
+        "gain_recovery": gain_recovery if burns_known[0] or people_known else null,
         "loss_forest": loss_forest,
         "loss_burn": loss_burn if burns_known[1] else null,
-        "loss_human": null,
+        "loss_human": loss_human if people_known else null,
         "mapped_gain": gain_forest + gain_recovery,
-        "mapped_loss": loss_forest + loss_burn,
+        "mapped_loss": loss_forest + loss_burn + loss_human,
         "habitat_state": habitat_state(total, ratio(both, aoi), species.min_change),
         "core_share": _core_share(counts, species.name),
         "patch_id": _patch_ids(counts, species.name, patches),

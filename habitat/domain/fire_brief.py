@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
 from habitat.domain.place import Clock, Place
 
@@ -118,6 +119,8 @@ class FireBrief:
         Level that is an alert.
     fire_near_km : float
         A detection as near as this to a place is an alert too.
+    clusters : tuple of Fire
+        Detections of the last days that belong together, the latest seen first.
     """
 
     made: datetime
@@ -131,6 +134,7 @@ class FireBrief:
     simulated: bool
     min_level: int
     fire_near_km: float
+    clusters: tuple[Fire, ...] = ()
 
     @property
     def alert(self) -> bool:

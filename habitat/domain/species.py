@@ -29,6 +29,9 @@ class Species:
         Smallest structural patch [km2]; depth of the edge of a core [m].
     min_change : float
         Smallest change of a cell's habitat share that is called a gain or a loss [1].
+    road_distance_m, settlement_distance_m : float or None
+        Habitat nearer than this to a road or a settlement is structural only [m]; None where the
+        species takes no notice of them.
     """
 
     name: str
@@ -44,3 +47,5 @@ class Species:
     min_patch_km2: float
     core_edge_m: float
     min_change: float
+    road_distance_m: float | None = None
+    settlement_distance_m: float | None = None

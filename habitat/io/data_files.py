@@ -27,6 +27,8 @@ Code = Annotated[int, Field(ge=1, le=254)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+#: Each tile reads so much more of roads and settlements.
+Distance = Annotated[float, Field(gt=0, le=10_000)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$")]
 
 F = TypeVar("F", bound="DataFile")
@@ -82,6 +84,8 @@ class _SpeciesFile(DataFile):
     min_patch_km2: Positive
     core_edge_m: Positive
     min_change: Annotated[float, Field(ge=0, le=1)]
+    road_distance_m: Distance | None = None
+    settlement_distance_m: Distance | None = None
 
     @model_validator(mode="after")
     def _check_classes(self) -> "_SpeciesFile":

@@ -8,6 +8,7 @@ from typing import Any
 
 from habitat.domain.fire_alert import FireAlert
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, PlaceDanger
+from habitat.domain.fire_cluster import Fire
 
 _DIGITS = 3
 
@@ -22,6 +23,7 @@ def fire_json(brief: FireBrief, alerts: Sequence[FireAlert] | None = None) -> st
         | {
             "places": [_place(brief, found) for found in brief.places],
             "fires": [_fire(fire) for fire in brief.fires],
+            "clusters": [_cluster(fire) for fire in brief.clusters],
             "alerts": None if alerts is None else [_alert(alert) for alert in alerts],
             "notes": [{"key": note.key, **note.facts} for note in brief.notes],
         }
@@ -29,7 +31,10 @@ def fire_json(brief: FireBrief, alerts: Sequence[FireAlert] | None = None) -> st
 
 
 def fire_geojson(brief: FireBrief) -> str:
-    """Return places, weather cells and fires as points (RFC 7946); ``kind`` tells them apart."""
+    """Return places, weather cells, detections and clusters (RFC 7946); ``kind`` tells them apart.
+
+    All are points but clusters with a known wind: these are the cone that the fire may reach.
+    """
     danger = brief.danger
     places = [
         _feature(p.place.longitude, p.place.latitude, {"kind": "place"} | _place(brief, p))
@@ -48,12 +53,13 @@ def fire_geojson(brief: FireBrief) -> str:
         for cell in range(len(danger.latitude))
     ]
     fires = [_feature(f.longitude, f.latitude, {"kind": "fire"} | _fire(f)) for f in brief.fires]
+    clusters = [_cluster_feature(fire) for fire in brief.clusters]
     stamp = {"simulated": brief.simulated, "day": brief.danger.day.isoformat()}
     if brief.simulated:
         stamp["title"] = "SIMULATED"
     features = [
         feature | {"properties": feature["properties"] | stamp}
-        for feature in (*places, *cells, *fires)
+        for feature in (*places, *cells, *fires, *clusters)
     ]
     return _dump({"type": "FeatureCollection", **_header(brief), "features": features})
 
@@ -100,6 +106,29 @@ def _fire(fire: FireNear) -> dict[str, Any]:
         "bearing_deg": round(fire.bearing_deg),
     }
     return {key: _rounded(value) for key, value in found.items()}
+
+
+def _cluster(fire: Fire) -> dict[str, Any]:
+    threats = [
+        {"place": t.place.place_id, "distance_km": t.distance_km, "hours": t.hours}
+        for t in fire.threats
+    ]
+    found: dict[str, Any] = asdict(fire) | {
+        "first_seen": fire.first_seen.isoformat(),
+        "last_seen": fire.last_seen.isoformat(),
+        "threats": [_rounded(threat) for threat in threats],
+        "resolved": fire.burn_id is not None,
+    }
+    del found["cone"]
+    return {key: _rounded(value) for key, value in found.items()}
+
+
+def _cluster_feature(fire: Fire) -> dict[str, Any]:
+    feature = _feature(fire.longitude, fire.latitude, {"kind": "cluster"} | _cluster(fire))
+    if not fire.cone:
+        return feature
+    ring = [[round(lon, 5), round(lat, 5)] for lon, lat in reversed(fire.cone)]
+    return feature | {"geometry": {"type": "Polygon", "coordinates": [ring]}}
 
 
 def _feed(brief: FireBrief, feed: Feed) -> dict[str, Any]:

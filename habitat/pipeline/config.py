@@ -4,9 +4,10 @@ A pipeline is a list of steps read from top to bottom; a step may only name resu
 it. There is no templating, no expression and no import path: who needs an ``if`` writes a step.
 """
 
+from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from habitat.pipeline.config_sources import Source
 from habitat.pipeline.config_steps import Publish, Saved, Step
@@ -29,6 +30,33 @@ class BoundaryConfig(Model):
     park_ru: RelativePath | None = None
 
 
+class DatedFile(Model):
+    """An extract of a map, and the day for which it is right."""
+
+    path: RelativePath = Field(description="GeoTIFF, GeoPackage or GeoJSON")
+    date: date
+
+
+class PeopleConfig(Model):
+    """Roads and settlements, which limit habitat: one or more extracts of different days each.
+
+    Losses to people need an extract of each period.
+    """
+
+    roads: list[DatedFile] = Field(default=[])
+    settlements: list[DatedFile] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _days(self) -> "PeopleConfig":
+        for name, files in (("roads", self.roads), ("settlements", self.settlements)):
+            days = [file.date for file in files]
+            if len(set(days)) != len(days):
+                raise ValueError(f"{name}: expected extracts of different days")
+        if not self.roads and not self.settlements:
+            raise ValueError("expected roads or settlements, got neither")
+        return self
+
+
 #: Kinds of results that hold raster layers, and tables.
 LAYER_KINDS: tuple[Kind, ...] = ("composite", "forest", "burns", "change", "habitat")
 TABLE_KINDS: tuple[Kind, ...] = ("cells", "burns")
@@ -45,6 +73,9 @@ class PipelineConfig(Model):
     seasons: DataName = "border-zone"
     boundaries: BoundaryConfig | None = Field(
         default=None, description="countries and parks; without it their columns are null"
+    )
+    people: PeopleConfig | None = Field(
+        default=None, description="roads and settlements; without it they are not considered"
     )
     on_failed_tile: Literal["keep_old", "publish"] = "keep_old"
     keep_releases: int = Field(

@@ -18,8 +18,12 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     """
     absent = absent_scenes(config, base)
     missing = [
-        f"boundaries: expected a file at {base / name}, found none"
-        for name in boundary_files(config)
+        f"{what}: expected a file at {base / name}, found none"
+        for what, names in (
+            ("boundaries", boundary_files(config)),
+            ("people", people_files(config)),
+        )
+        for name in names
         if not (base / name).is_file()
     ]
     missing += [
@@ -46,6 +50,12 @@ def boundary_files(config: PipelineConfig) -> list[str]:
     if named is None:
         return []
     return [name for name in (named.countries, named.park_cn, named.park_ru) if name]
+
+
+def people_files(config: PipelineConfig) -> list[str]:
+    """Return the extracts of roads and settlements that a pipeline names."""
+    named = config.people
+    return [] if named is None else [file.path for file in (*named.roads, *named.settlements)]
 
 
 def named_files(step: object) -> list[str]:

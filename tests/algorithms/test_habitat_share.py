@@ -11,6 +11,7 @@ from habitat.algorithms.habitat_share import (
     GAIN_RECOVERY,
     LOSS_BURN,
     LOSS_FOREST,
+    LOSS_HUMAN,
     HabitatState,
     check_species,
     core_code,
@@ -114,6 +115,29 @@ def test_each_change_has_its_cause():
     before = state([3, 1, 3, 1, 3, 3, 1, 0, 3, 255], [0, 0, 0, 0, 0, 0, 1, 0, 0, 0])
     after = state([3, 1, 2, 3, 1, 1, 3, 3, 0, 255], [0, 0, 0, 0, 0, 1, 0, 0, 0, 0])
     expected = [2, 1, 2, GAIN_FOREST, LOSS_FOREST, LOSS_BURN, GAIN_RECOVERY, 0, 0, 255]
+    assert joint_code(before, after).tolist() == expected
+
+
+def test_people_limit_habitat_and_change_the_share_but_not_the_structure():
+    cover, near = np.array([[1, 1, 6, 0]], np.uint8), np.array([[True, False, True, True]])
+    code = habitat_class(cover, burns(cover.shape), TIGER, PIXEL_M, near)
+    assert code.tolist() == [[2, 3, 1, 0]]
+    found = HabitatState(code, np.zeros(code.shape, bool), near)
+    assert found.counted.tolist() == [[False, True, False, False]]
+    assert is_habitat(code).tolist() == [[True, True, False, False]]
+
+
+def test_losses_and_gains_by_people_have_their_own_cause():
+    def near(habitat, limited, lowered=None):
+        limited = np.array(limited, bool)
+        lowered = np.zeros(limited.shape, bool) if lowered is None else np.array(lowered, bool)
+        return HabitatState(np.array(habitat, np.uint8), lowered, limited)
+
+    # kept; people came; people left; always there; cut beside a road; burned beside a road;
+    # forest grew where people were; not observed
+    before = near([3, 3, 2, 2, 3, 3, 1, 0], [0, 0, 1, 1, 0, 0, 1, 0])
+    after = near([3, 2, 3, 2, 1, 1, 3, 3], [0, 1, 0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 1, 0, 0])
+    expected = [2, LOSS_HUMAN, GAIN_RECOVERY, 1, LOSS_FOREST, LOSS_BURN, GAIN_FOREST, 0]
     assert joint_code(before, after).tolist() == expected
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habitat.algorithms.cell_counts import CellCounts, CodeCounts, ValueCounts
+from habitat.algorithms.habitat_share import N_JOINT_CODES
 from habitat.algorithms.patches import PatchFacts
 from habitat.algorithms.tables import (
     N_CODES,
@@ -55,7 +56,8 @@ def cells_of(*, n_fire_years=5, **layers):
 
 
 def habitat_of(*joint, core=None, patch=None, patches=None, **known):
-    code_layers = {"joint_tiger": codes(*joint)}
+    whole = [[*row, *[0] * (N_JOINT_CODES - len(row))] for row in joint]
+    code_layers = {"joint_tiger": codes(*whole)}
     if core is not None:
         code_layers["core_tiger"] = codes(*core)
     value_layers = {} if patch is None else {"patch_tiger": patch}
@@ -157,13 +159,15 @@ def test_what_is_not_known_is_null_and_not_zero():
     assert np.isnan(mean[1])
 
 
-parts = st.lists(st.integers(0, CELL_MM2 // 7), min_size=6, max_size=6)
+parts = st.lists(st.integers(0, CELL_MM2 // 8), min_size=7, max_size=7)
 
 
 @given(parts)
 def test_change_is_after_minus_before_and_the_sum_of_its_causes_to_the_last_bit(areas):
-    row = {name: column[0] for name, column in habitat_of([0, *areas]).items()}
-    causes = [row[k] for k in ("gain_forest", "gain_recovery", "loss_forest", "loss_burn")]
+    found = habitat_of([0, *areas], people_known=True)
+    row = {name: column[0] for name, column in found.items()}
+    names = ("gain_forest", "gain_recovery", "loss_forest", "loss_burn", "loss_human")
+    causes = [row[k] for k in names]
     if not sum(areas):
         assert np.isnan([row["habitat_change"], *causes, row["mapped_gain"]]).all()
         return
@@ -176,7 +180,7 @@ def test_change_is_after_minus_before_and_the_sum_of_its_causes_to_the_last_bit(
     assert max(causes[2:]) <= 0
     assert 0 <= row["habitat_share_before"] <= 1
     assert 0 <= row["habitat_share_after"] <= 1
-    exact = np.array([areas[2], areas[3], -areas[4], -areas[5]]) / sum(areas)
+    exact = np.array([*areas[2:4], *(-area for area in areas[4:])]) / sum(areas)
     assert np.abs(causes - exact).max() < 2e-15
     km2 = (areas[1] + areas[2] + areas[3]) / 1e12
     assert row["habitat_km2_after"] == pytest.approx(km2, rel=1e-15)
@@ -248,6 +252,18 @@ def test_an_empty_aoi_gives_empty_tables():
         forest_change=CodeCounts(empty["forest_change"], empty["forest_change"]),
     )
     assert {len(column) for column in table.values()} == {0}
+
+
+def test_losses_to_people_are_worked_by_hand_and_null_without_people():
+    # 10 of 100 observed parts were habitat before and are too near to people after.
+    joint = [0, 50, 30, 0, 5, 5, 0, 10]
+    found = habitat_of(joint, burns_known=(False, False), people_known=True)
+    assert found["habitat_share_before"] == pytest.approx(0.45, abs=1e-15)
+    assert found["habitat_share_after"] == pytest.approx(0.35, abs=1e-15)
+    assert found["loss_human"] == pytest.approx(-0.10, abs=1e-15)
+    assert found["gain_recovery"] == pytest.approx(0.05, abs=1e-15)  # people left
+    assert found["mapped_loss"] == pytest.approx(-0.15, abs=1e-15)
+    assert np.isnan(habitat_of(joint)["loss_human"]).all()
 
 
 def test_causes_without_burns_are_null_not_zero():

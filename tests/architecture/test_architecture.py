@@ -76,6 +76,7 @@ TESTED_ELSEWHERE = {
     "domain/fire_alert": "algorithms/test_alert_states",
     "domain/fire_brief": "cli/test_fire_risk",
     "domain/fire_danger": "algorithms/test_fire_behaviour_danger",
+    "domain/fire_cluster": "algorithms/test_fire_clusters",
     "domain/fire_ground": "algorithms/test_fire_behaviour_level_grid",
     "domain/fuel": "io/test_fire_files",
     "domain/place": "io/test_fire_files",

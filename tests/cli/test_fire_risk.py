@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -398,3 +399,70 @@ def test_a_feed_that_is_not_built_or_not_given_is_refused(tmp_path, capsys, key,
         text.replace(f"{key}: {'simulated' if key == 'weather' else 'none'}", f"{key}: {value}")
     )
     assert run(["fire-risk", str(path), "--project", str(ROOT), "--date", str(DAY)]) == CONFIG
+
+
+# --- fires that the wind drives -------------------------------------------------------------------
+
+
+@pytest.fixture
+def driven(tmp_path):
+    """Three detections west of Kraskino in two passes, and a gale from the west."""
+    hours = len(fire_inputs.gale()["hourly"]["time"])
+    answer = fire_inputs.gale(wind_direction_10m=[270] * hours)
+    weather = fire_inputs.write_weather(tmp_path / "gale.json", answer)
+    rows = [
+        (42.71, 130.66, "2025-04-04", "1600"),
+        (42.711, 130.664, "2025-04-04", "1600"),
+        (42.71, 130.70, "2025-04-04", "1740"),  # 3 km downwind, 100 minutes later
+    ]
+    hotspots = fire_inputs.write_hotspots(tmp_path / "fires.csv", rows)
+    return brief_of(weather, hotspots=hotspots)
+
+
+def test_detections_that_the_wind_joins_are_one_fire_with_what_lies_in_its_way(driven):
+    (fire,) = driven.clusters
+    assert fire.detections == 3
+    assert fire.toward_deg == 90
+    assert fire.country == "RUS"
+    assert 3.5 < fire.spread_kmh < 5.0
+    first = fire.threats[0]
+    assert first.place.place_id == "kraskino"
+    assert first.hours == pytest.approx(first.distance_km / fire.spread_kmh, rel=0.02)
+    assert "FIRE " in text_of(driven)
+    assert "Kraskino in" in text_of(driven)
+
+
+def test_a_fire_says_when_it_may_cross_the_border(tmp_path):
+    hours = len(fire_inputs.gale()["hourly"]["time"])
+    answer = fire_inputs.gale(wind_direction_10m=[120] * hours)
+    weather = fire_inputs.write_weather(tmp_path / "gale.json", answer)
+    row = (42.75, 130.60, "2025-04-04", "1740")
+    hotspots = fire_inputs.write_hotspots(tmp_path / "fires.csv", [row])
+    (fire,) = brief_of(weather, hotspots=hotspots).clusters
+    assert (fire.country, fire.crosses_to) == ("RUS", "CHN")
+    for language in ("en", "ru", "zh"):
+        lines = text_of(brief_of(weather, hotspots=hotspots), language).splitlines()
+        assert any("CHN" in line for line in lines)
+        assert len(lines) <= 24
+        assert max(wcswidth(line) for line in lines) <= 80
+
+
+def test_fires_are_in_json_and_their_cones_in_geojson(driven):
+    (told,) = json.loads(fire_json(driven))["clusters"]
+    assert told["fire_id"] == driven.clusters[0].fire_id
+    assert told["resolved"] is False
+    assert told["threats"][0]["place"] == "kraskino"
+    features = json.loads(fire_geojson(driven))["features"]
+    (cone,) = [f for f in features if f["properties"]["kind"] == "cluster"]
+    ring = cone["geometry"]["coordinates"][0]
+    assert ring[0] == ring[-1]
+    area = sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise(ring))
+    assert area > 0  # counter-clockwise, as RFC 7946 wants it
+
+
+def test_a_fire_without_known_wind_has_no_cone_and_no_hours(tmp_path, gale):
+    hotspots = fire_inputs.write_hotspots(
+        tmp_path / "fires.csv", [(42.75, 130.60, "2025-04-04", "1740")]
+    )
+    (fire,) = brief_of(gale, hotspots=hotspots).clusters
+    assert (fire.toward_deg, fire.cone, fire.threats, fire.crosses_to) == (None, (), (), None)

@@ -9,6 +9,7 @@ from habitat.domain.fire_brief import FireBrief
 from habitat.domain.fire_danger import Unknown
 from habitat.io.aoi import read_aoi
 from habitat.io.projection import bounds_wgs84, geodesic_from
+from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, fires_of
 from habitat.pipeline.fire_risk.notes import notes_of
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM, place_danger, position_of, urgency
@@ -34,15 +35,17 @@ def make_brief(query: FireQuery) -> FireBrief:
     if feed.stale:
         danger = danger.withheld(Unknown.WEATHER_STALE)
     found = [place_danger(danger, place) for place in setting.places.places]
-    fires, hotspots = fires_of(setting, aoi.bounds)
+    fires, hotspots, detections = fires_of(setting, aoi.bounds)
+    clusters = fires_now(setting, detections, danger)
     places = tuple(sorted(found, key=lambda one: urgency(danger, one)))
     limits = (WEATHER_MAX_AGE_H, HOTSPOTS_MAX_AGE_H, WEATHER_NEAR_KM)
     return FireBrief(
         query.now, setting.places.clock, danger, places, fires, feed, hotspots,
-        notes=notes_of(danger, places, weather, hotspots, limits),
+        notes=(*fire_notes(clusters), *notes_of(danger, places, weather, hotspots, limits)),
         simulated=weather.simulated,
         min_level=query.min_level or setting.step.min_level,
         fire_near_km=FIRE_NEAR_KM,
+        clusters=clusters,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from habitat.domain.fire_brief import Feed, FireNear
 from habitat.domain.grid import Bounds, Grid
+from habitat.domain.hotspots import Hotspots
 from habitat.domain.place import Place
 from habitat.io.fire_files import saved_time
 from habitat.io.hotspots_file import read_hotspots
@@ -18,13 +19,18 @@ HOTSPOTS_MAX_AGE_H = 6
 #: A detection as near as this to a place is an alert.
 FIRE_NEAR_KM = 20.0
 _REACH_M = 50_000.0
+#: Days of detections that fires are made of: what the clusters remember, and the day itself.
+_MEMORY = timedelta(days=6)
 
 
-def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed]:
-    """Return the detections of the day and the day before, the nearest to a place first."""
+def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed, Hotspots]:
+    """Return the detections of the day and the day before, the nearest to a place first.
+
+    With them all detections that a fire may have been known by.
+    """
     path = file_of("hotspots", setting.query.hotspots, setting.step.hotspots, setting.project)
     if path is None:
-        return (), Feed("", None, stale=False)
+        return (), Feed("", None, stale=False), Hotspots.empty()
     zone, now = setting.places.clock.zone, setting.query.now
     ends = datetime.combine(setting.day + timedelta(days=1), time(), zone)
     starts, last = ends - timedelta(days=2), min(ends, now)
@@ -46,7 +52,8 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     saved = saved_time(path)
     stale = is_stale(saved, now, ends, HOTSPOTS_MAX_AGE_H)
     order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
-    return tuple(order), Feed(f"FIRMS {path.name}", saved, stale)
+    known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
+    return tuple(order), Feed(f"FIRMS {path.name}", saved, stale), found.take(known)
 
 
 def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:

@@ -272,6 +272,7 @@ def _habitat(
             habitat.species,
             inputs.globals[f"{habitat.name}.patches"].facts,
             burns_known=(bool(habitat.before.burns), bool(habitat.after.burns)),
+            people_known=habitat.people_known,
         )
         for habitat in task.habitats
     ]

@@ -27,6 +27,7 @@ from habitat.pipeline.ops import (
     TileOp,
 )
 from habitat.pipeline.steps.areas import tile_cells
+from habitat.pipeline.steps.people import People, limited, plan_people
 from habitat.pipeline.tiles import crop
 
 #: Habitat patches join over one pixel of the neighbour.
@@ -35,11 +36,12 @@ _SEAM_PX = 1
 
 @dataclass(frozen=True, slots=True)
 class HabitatPeriod:
-    """Land cover, known fire years and the day of one period."""
+    """Land cover, known fire years, the day and the people of one period."""
 
     forest: str
     burns: tuple[str, ...]
     day: int
+    people: People
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class HabitatTask:
     species: Species
     before: HabitatPeriod
     after: HabitatPeriod
+
+    @property
+    def people_known(self) -> bool:
+        """Whether people before and after come from different extracts."""
+        return self.before.people != self.after.people
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,15 @@ def plan(step: Habitat, ctx: PlanContext) -> StepResult:
     task = HabitatTask(
         step.save_as,
         species,
-        HabitatPeriod(step.before, tuple(step.burns_before), days_since_epoch(before.end)),
-        HabitatPeriod(step.after, tuple(step.burns_after), days_since_epoch(after.end)),
+        *(
+            HabitatPeriod(
+                forest, tuple(burns), days_since_epoch(end), plan_people(species, period, ctx)
+            )
+            for forest, burns, end, period in (
+                (step.before, step.burns_before, before.end, before),
+                (step.after, step.burns_after, after.end, after),
+            )
+        ),
     )
     name, pieces, patches = step.save_as, f"{step.save_as}.pieces", f"{step.save_as}.patches"
     pixel_m = ctx.grid.pixel_m
@@ -100,8 +114,11 @@ def plan(step: Habitat, ctx: PlanContext) -> StepResult:
     )
     layer = HABITAT_CLASS_LAYER.for_species(species.name)
     layers = tuple(
-        PublishedLayer(layer, period.name, name, (array,), period)
-        for period, array in ((before, "habitat_before"), (after, "habitat_after"))
+        PublishedLayer(layer, period.name, name, (array,), period, (("PEOPLE", str(people)),))
+        for period, array, people in (
+            (before, "habitat_before", task.before.people),
+            (after, "habitat_after", task.after.people),
+        )
     )
     return StepResult("habitat", type(before)(before.start, after.end), layers, ops, detail=task)
 
@@ -127,8 +144,10 @@ def _state(
     cover = np.where(inside, inputs.arrays[period.forest]["forest_class"], np.uint8(OUTSIDE))
     years = [_fire_year(inputs.arrays[name]) for name in period.burns]
     burns: BurnHistory = burn_history(years, period.day, species, cover.shape)
-    found = verbs.habitat_class(cover, burns, species, inputs.grid.pixel_m)
-    return verbs.HabitatState(found, burns.lowered)
+    halo = verbs.halo_px(species, inputs.grid.pixel_m)
+    near = limited(period.people, inputs, inputs.window.pad(halo))
+    found = verbs.habitat_class(cover, burns, species, inputs.grid.pixel_m, near)
+    return verbs.HabitatState(found, burns.lowered, near)
 
 
 def _fire_year(arrays: Arrays) -> FireYear:
