@@ -54,6 +54,8 @@ def command() -> None:
               help="File that carries alerts from brief to brief.")  # fmt: skip
 @click.option("--changed-only", is_flag=True,
               help="Print nothing if there is no news; needs --state.")  # fmt: skip
+@click.option("--offline", is_flag=True,
+              help="Ask no service: use what one answered before, with its age.")  # fmt: skip
 @click.option(
     "--exit-code", is_flag=True, help="Exit 20 on an alert, else 21 if anything is not known."
 )
@@ -69,6 +71,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     min_level: int | None,
     state: Path | None,
     changed_only: bool,
+    offline: bool,
     exit_code: bool,
     project: Path | None,
 ) -> int:
@@ -91,6 +94,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
         weather=weather,
         hotspots=hotspots,
         min_level=min_level,
+        offline=offline,
     )
     if changed_only and state is None:
         raise click.UsageError("--changed-only: expected --state FILE with it, got none")

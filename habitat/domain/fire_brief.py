@@ -6,6 +6,7 @@ from datetime import datetime
 
 from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Clock, Place
 
 Fact = str | int | float | None
@@ -66,6 +67,8 @@ class FireNear:
         From the place.
     bearing_deg : float
         From the place to the fire, clockwise from north.
+    kind : DetectionKind
+        What it is taken for: only burning vegetation is an alert.
     """
 
     time: datetime
@@ -75,6 +78,11 @@ class FireNear:
     place: Place
     distance_km: float
     bearing_deg: float
+    kind: DetectionKind = DetectionKind.VEGETATION
+
+    def alarms(self, within_km: float) -> bool:
+        """Whether this is burning vegetation, as near as that."""
+        return self.kind is DetectionKind.VEGETATION and self.distance_km <= within_km
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ class FireBrief:
     def alert(self) -> bool:
         """A known level reaches ``min_level``, or a fire is near a place."""
         high = any((found.level or 0) >= self.min_level for found in self.places)
-        return high or any(fire.distance_km <= self.fire_near_km for fire in self.fires)
+        return high or any(fire.alarms(self.fire_near_km) for fire in self.fires)
 
     @property
     def unknown(self) -> bool:

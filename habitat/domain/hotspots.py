@@ -1,15 +1,26 @@
 """Active-fire detections as arrays."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
 from habitat.domain.period import Period
 
 
+class DetectionKind(IntEnum):
+    """What a detection is taken for."""
+
+    VEGETATION = 0
+    #: A place that is always hot: volcano, flare, works.
+    STATIC = 1
+    #: Of a geostationary satellite: early, and not confirmed by a finer sensor.
+    EARLY = 2
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hotspots:
-    """Detections of burning vegetation, one per row.
+    """Detections of fire, one per row.
 
     Attributes
     ----------
@@ -19,16 +30,20 @@ class Hotspots:
         datetime64[s] ``(n,)``, UTC.
     frp_mw : numpy.ndarray
         float32 ``(n,)``, fire radiative power [MW], NaN where unknown.
+    kind : numpy.ndarray or None
+        uint8 ``(n,)``, :class:`DetectionKind`; None: all burning vegetation.
     """
 
     x_m: np.ndarray
     y_m: np.ndarray
     time: np.ndarray
     frp_mw: np.ndarray
+    kind: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays of different lengths."""
-        lengths = {len(self.x_m), len(self.y_m), len(self.time), len(self.frp_mw)}
+        columns = self.x_m, self.y_m, self.time, self.frp_mw, self.kinds
+        lengths = {len(column) for column in columns}
         if len(lengths) != 1:
             raise ValueError(f"hotspots: expected arrays of one length, got {sorted(lengths)}")
 
@@ -43,13 +58,19 @@ class Hotspots:
         return cls(place, place, np.empty(0, dtype="datetime64[s]"), np.empty(0, dtype=np.float32))
 
     @property
+    def kinds(self) -> np.ndarray:
+        """What each detection is taken for, uint8 ``(n,)``."""
+        return np.zeros(len(self), np.uint8) if self.kind is None else self.kind
+
+    @property
     def days(self) -> np.ndarray:
         """Days since 1970-01-01 (UTC), int32 ``(n,)``."""
         return self.time.astype("datetime64[D]").astype(np.int32)
 
     def take(self, rows: np.ndarray) -> "Hotspots":
         """Return the rows of an index or boolean array."""
-        return Hotspots(self.x_m[rows], self.y_m[rows], self.time[rows], self.frp_mw[rows])
+        kind = None if self.kind is None else self.kind[rows]
+        return Hotspots(self.x_m[rows], self.y_m[rows], self.time[rows], self.frp_mw[rows], kind)
 
     def in_period(self, period: Period) -> "Hotspots":
         """Return the detections of a period (UTC days, both ends counted)."""

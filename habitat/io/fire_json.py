@@ -99,7 +99,8 @@ def _alert(alert: FireAlert) -> dict[str, Any]:
 
 
 def _fire(fire: FireNear) -> dict[str, Any]:
-    found = asdict(fire) | {
+    found = {key: value for key, value in asdict(fire).items() if key != "kind"} | {
+        "detected_as": fire.kind.name.lower(),
         "time": fire.time.isoformat(),
         "place": fire.place.place_id,
         "distance_km": round(fire.distance_km, 1),

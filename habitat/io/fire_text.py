@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from wcwidth import clip, ljust, rjust, wrap
 
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, Note, PlaceDanger
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Language, Place
 
 WIDTH, HEIGHT = 80, 24
@@ -82,7 +83,7 @@ def _alert(words: _Words) -> str:
         "level": brief.min_level,
         "km": f"{brief.fire_near_km:g}",
         "places": sum(level >= brief.min_level for level in known),
-        "fires": sum(fire.distance_km <= brief.fire_near_km for fire in brief.fires),
+        "fires": sum(fire.alarms(brief.fire_near_km) for fire in brief.fires),
         "unknown": sum(bool(found.unknown) for found in brief.places),
     }
     return words.say("alert" if brief.alert else "no_alert", **facts)
@@ -128,9 +129,16 @@ def _columns(cells: Sequence[str]) -> str:
     return " ".join(fitted)
 
 
+_FIRE_PHRASES = {
+    DetectionKind.VEGETATION: "fire",
+    DetectionKind.STATIC: "fire_static",
+    DetectionKind.EARLY: "fire_early",
+}
+
+
 def _fire(words: _Words, fire: FireNear) -> str:
     return words.say(
-        "fire",
+        _FIRE_PHRASES[fire.kind],
         distance=f"{fire.distance_km:.1f}",
         bearing=words.toward(fire.bearing_deg),
         place=words.name(fire.place),

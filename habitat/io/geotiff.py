@@ -23,7 +23,7 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.layers import Layer, check_values
 from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
 from habitat.io.geotiff_metadata import describe, palette, pam_xml
-from habitat.io.geotiff_open import GDAL_CACHE_BYTES, crs_text, open_geotiff
+from habitat.io.geotiff_open import crs_text, open_geotiff
 from habitat.io.geotiff_pixels import (
     BLOCK_PX,
     Pixels,
@@ -36,10 +36,12 @@ from habitat.io.raster_statistics import BandStatistics, Histogram
 
 #: Pixels times bands that one call may read into memory.
 MAX_PIXELS = 2_000_000_000
+#: Most memory for blocks that are being written [bytes]: each file is written and read in order.
+_WRITE_CACHE_BYTES = 96 << 20
 _WRITE_ENV: dict[str, Any] = {
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_CACHEMAX": GDAL_CACHE_BYTES,
+    "GDAL_CACHEMAX": _WRITE_CACHE_BYTES,
 }
 
 Blocks = Iterable[tuple[Window, np.ndarray]]

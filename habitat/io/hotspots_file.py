@@ -1,6 +1,7 @@
-"""Active-fire detections from a FIRMS CSV file."""
+"""Active-fire detections from tables in the columns of FIRMS."""
 
 import csv
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -10,16 +11,19 @@ from scipy.spatial import cKDTree
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
-from habitat.domain.hotspots import Hotspots
+from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.io.placement import transformer
 
-_NEEDED = ("latitude", "longitude", "acq_date", "acq_time", "confidence", "frp")
+#: Columns that every variant of the service has.
+NEEDED = ("latitude", "longitude", "acq_date", "acq_time", "confidence", "frp")
 #: Confidence words and letters of VIIRS that are left out.
 _LOW = {"l", "low"}
 #: MODIS states the confidence in per cent; below this it is low (Giglio et al. 2016).
 _LOW_PERCENT = 30
-#: ``type`` of vegetation fires; near-real-time files have no such column.
-_VEGETATION = {"", "0"}
+#: ``type`` of vegetation fires, and of places that always are hot; near-real-time rows have none.
+_VEGETATION, _STATIC = {"", "0"}, {"1", "2"}
+#: Imagers of geostationary satellites: early, coarse and often wrong.
+_GEOSTATIONARY = {"AHI", "AMI", "ABI", "FCI", "SEVIRI"}
 _MAX_BYTES = 500_000_000
 #: Standard processing replaces near-real-time, which replaces the (ultra) real-time rows.
 _VERSION_RANK = {"": 0, "NRT": 1, "RT": 2, "URT": 3}
@@ -34,39 +38,75 @@ class _Row(NamedTuple):
     frp_mw: float
     satellite: str
     rank: int
+    kind: int
 
 
 def read_hotspots(path: Path, *, grid: Grid, window: Window) -> Hotspots:
-    """Return the detections of a FIRMS CSV file in a window.
+    """Return the burning vegetation of a FIRMS CSV file in a window.
 
-    Low confidence and other types than vegetation fire (volcano, static source, offshore) are
-    left out; a row without a type counts as vegetation. Where URT, RT, NRT and standard processing
-    give one detection of a satellite more than once, the most processed row is kept.
+    As :func:`parse_hotspots`, without other types than vegetation fire (volcano, static source,
+    offshore) and without early detections.
 
     Raises
     ------
     InputError
         If the file is too large, a column is missing, or a row cannot be read.
     """
+    found = parse_hotspots([read_table(path)], grid=grid, window=window)
+    return found.take(found.kinds == DetectionKind.VEGETATION)
+
+
+def read_table(path: Path) -> tuple[str, str]:
+    """Return the name and the text of a file.
+
+    Raises
+    ------
+    InputError
+        If it is too large.
+    """
     if path.stat().st_size > _MAX_BYTES:
         raise InputError(f"{path}: expected at most {_MAX_BYTES} bytes of hotspots, got more")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-        if missing:
-            raise InputError(
-                f"{path}: expected FIRMS columns {list(_NEEDED)}, missing {missing}, got "
-                f"{(reader.fieldnames or ())[:12]}. An error page saved as CSV looks like this too."
-            )
-        rows = [_row(path, reader.line_num, row) for row in reader if _wanted(row)]
+    return str(path), path.read_text(encoding="utf-8-sig")
+
+
+def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window) -> Hotspots:
+    """Return the detections of tables in a window, each once, with what kind they are.
+
+    Low confidence and detections at sea (``type`` 3) are left out; a row without a type counts as
+    vegetation. Where URT, RT, NRT and standard processing give one detection of a satellite more
+    than once, also in several tables, the most processed row is kept.
+
+    Parameters
+    ----------
+    tables : sequence of (str, str)
+        Name for messages, and CSV text.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or a row cannot be read.
+    """
+    rows = [row for name, text in tables for row in _rows(name, text.splitlines(keepends=True))]
     if not rows:
         return Hotspots.empty()
-    lon, lat, time, frp, satellite, rank = (np.array(column) for column in zip(*rows, strict=True))
+    lon, lat, time, frp, satellite, rank, kind = map(np.array, zip(*rows, strict=True))
     x, y = transformer(4326, grid.epsg).transform(lon, lat)
     x_min, y_min, x_max, y_max = grid.bounds(window)
     keep = np.flatnonzero((x >= x_min) & (x < x_max) & (y >= y_min) & (y < y_max))
-    found = Hotspots(x, y, time.astype("datetime64[s]"), frp.astype(np.float32)).take(keep)
+    moment = time.astype("datetime64[s]")
+    found = Hotspots(x, y, moment, frp.astype(np.float32), kind.astype(np.uint8)).take(keep)
     return found.take(_once(found, satellite[keep], rank[keep]))
+
+
+def _rows(name: str, lines: Iterable[str]) -> list[_Row]:
+    reader = csv.DictReader(lines)
+    missing = [column for column in NEEDED if column not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"{name}: expected FIRMS columns {list(NEEDED)}, missing {missing}, got "
+            f"{(reader.fieldnames or ())[:12]}. An error page saved as CSV looks like this too."
+        )
+    return [_row(name, reader.line_num, row) for row in reader if _wanted(row)]
 
 
 def _once(found: Hotspots, satellite: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -87,10 +127,18 @@ def _once(found: Hotspots, satellite: np.ndarray, rank: np.ndarray) -> np.ndarra
 def _wanted(row: dict[str, str]) -> bool:
     confidence = (row.get("confidence") or "").strip().lower()
     low = confidence in _LOW or (confidence.isdigit() and int(confidence) < _LOW_PERCENT)
-    return not low and (row.get("type") or "").strip() in _VEGETATION
+    return not low and (row.get("type") or "").strip() in _VEGETATION | _STATIC
 
 
-def _row(path: Path, line: int, row: dict[str, str]) -> _Row:
+def _kind(row: dict[str, str]) -> DetectionKind:
+    if (row.get("type") or "").strip() in _STATIC:
+        return DetectionKind.STATIC
+    if (row.get("instrument") or "").strip().upper() in _GEOSTATIONARY:
+        return DetectionKind.EARLY
+    return DetectionKind.VEGETATION
+
+
+def _row(name: str, line: int, row: dict[str, str]) -> _Row:
     try:
         lat, lon = float(row["latitude"]), float(row["longitude"])
         # acq_time comes without leading zeros: 5 is 00:05
@@ -98,9 +146,10 @@ def _row(path: Path, line: int, row: dict[str, str]) -> _Row:
         moment = datetime.strptime(text, "%Y-%m-%d %H%M")  # noqa: DTZ007  # FIRMS is in UTC
         frp = float(row["frp"]) if row["frp"].strip() else float("nan")
     except (ValueError, AttributeError) as fault:
-        raise InputError(f"{path}:{line}: expected a FIRMS row, got {row} ({fault})") from fault
+        raise InputError(f"{name}:{line}: expected a FIRMS row, got {row} ({fault})") from fault
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):  # noqa: PLR2004  # degrees
-        raise InputError(f"{path}:{line}: expected degrees, got latitude {lat}, longitude {lon}")
+        raise InputError(f"{name}:{line}: expected degrees, got latitude {lat}, longitude {lon}")
     level = (row.get("version") or "").strip().upper().lstrip("0123456789.")
     rank = _VERSION_RANK.get(level, max(_VERSION_RANK.values()))
-    return _Row(lon, lat, moment.isoformat(), frp, (row.get("satellite") or "").strip(), rank)
+    satellite = (row.get("satellite") or "").strip()
+    return _Row(lon, lat, moment.isoformat(), frp, satellite, rank, _kind(row))

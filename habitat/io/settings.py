@@ -1,7 +1,10 @@
-"""The environment of the process: credentials; what may change a result is taken out."""
+"""The environment of the process: credentials, memory; what may change a result is taken out."""
 
+import ctypes
 import os
+import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +13,13 @@ from habitat.io.secrets import MASK, register_secret
 
 ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
 FILE = "HABITAT_CREDENTIALS_FILE"
+FIRMS = "FIRMS_MAP_KEY"
+_KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 1 << 16
+#: Of glibc's ``mallopt``; see malloc.h.
+_M_MMAP_THRESHOLD = -3
+_MAPPED_FROM_BYTES = 1 << 20
 #: GDAL, PROJ and their remote file systems read options by these names whenever they like.
 _PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_NETWORK", "GTIFF_", "GS_", "AZURE_")
 #: Where the libraries' own tables lie: without them nothing opens.
@@ -63,6 +71,30 @@ def sentinelhub_credentials() -> Credentials:
     return Credentials(found[ID], found[SECRET])
 
 
+def firms_key() -> str:
+    """Return the map key of FIRMS, from the environment, else from the file of credentials.
+
+    From here on every text of this process hides it.
+
+    Raises
+    ------
+    CredentialsError
+        If there is none, or it cannot be one.
+    """
+    key, path = os.getenv(FIRMS, ""), os.getenv(FILE, "")
+    if not key and path:
+        key = _read(Path(path)).get(FIRMS, "")
+    if not _KEY.fullmatch(key):
+        raise CredentialsError(
+            f"hotspots of FIRMS: expected a map key of 32 letters and digits in {FIRMS}, got "
+            f"{'another text' if key else 'none'}. Get one at "
+            "https://firms.modaps.eosdis.nasa.gov/api/map_key/, and set it in the environment or "
+            f"in a file that only you can read (chmod 600; lines NAME=value), named by {FILE}."
+        )
+    register_secret(key)
+    return key
+
+
 def _read(path: Path) -> dict[str, str]:
     """Return the lines ``NAME=value`` of a file that only its owner can read."""
     try:
@@ -83,6 +115,17 @@ def _read(path: Path) -> dict[str, str]:
         raise CredentialsError(f"{path}: expected lines NAME=value in UTF-8, got others") from None
     pairs = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
     return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
+
+
+def return_freed_memory() -> None:
+    """Let arrays that are freed go back to the system at once.
+
+    Left alone, the allocator of glibc raises the size from which it maps memory to that of the
+    largest array so far. Smaller ones then lie in heaps that shrink only at their ends: twice the
+    memory in use after a hundred tiles. Other C libraries do without.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
 
 
 def scrub_environment() -> list[str]:

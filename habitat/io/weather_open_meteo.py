@@ -26,6 +26,8 @@ _UNITS: dict[str, tuple[str, dict[str, tuple[float, float]]]] = {
     "solar_kw_m2": ("shortwave_radiation", {"W/m²": (0.001, 0.0)}),
 }
 _OPTIONAL = ("snow_cm", "wind_from_deg", "solar_kw_m2")
+#: What to ask the service for.
+HOURLY = tuple(theirs for theirs, _ in _UNITS.values())
 
 
 def parse_open_meteo(body: bytes, *, issued: datetime | None = None) -> Weather:

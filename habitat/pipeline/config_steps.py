@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
+from habitat.pipeline.config_feeds import FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -261,13 +262,15 @@ class FireRisk(StepConfig):
     """Fire danger of a day and fires near places; ``habitat fire-risk`` reads it."""
 
     step: Literal["fire_risk"]
-    weather: DataName = Field(
+    weather: DataName | OpenMeteoConfig = Field(
         default="simulated",
-        description="'simulated', 'file' (given with --weather), or an Open-Meteo file (.json)",
+        description="'simulated', 'open-meteo' or {kind: open-meteo, ...}, 'file' (given with "
+        "--weather), or an Open-Meteo file (.json)",
     )
-    hotspots: DataName = Field(
+    hotspots: DataName | FirmsConfig = Field(
         default="none",
-        description="'none', 'file' (given with --hotspots), or a FIRMS file (.csv)",
+        description="'none', 'firms' or {kind: firms, ...}, 'file' (given with --hotspots), or a "
+        "FIRMS file (.csv)",
     )
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
@@ -281,12 +284,16 @@ class FireRisk(StepConfig):
 
     @field_validator("weather")
     @classmethod
-    def _known_weather(cls, weather: str) -> str:
+    def _known_weather(cls, weather: str | OpenMeteoConfig) -> str | OpenMeteoConfig:
+        if isinstance(weather, OpenMeteoConfig) or weather == "open-meteo":
+            return OpenMeteoConfig() if isinstance(weather, str) else weather
         return _one_of(weather, ("simulated", "open-meteo", "file"), ".json")
 
     @field_validator("hotspots")
     @classmethod
-    def _known_hotspots(cls, hotspots: str) -> str:
+    def _known_hotspots(cls, hotspots: str | FirmsConfig) -> str | FirmsConfig:
+        if isinstance(hotspots, FirmsConfig) or hotspots == "firms":
+            return FirmsConfig() if isinstance(hotspots, str) else hotspots
         return _one_of(hotspots, ("none", "firms", "file"), ".csv")
 
 

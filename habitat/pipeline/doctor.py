@@ -9,6 +9,7 @@ from habitat.domain.errors import HabitatError, ResourceError
 from habitat.io.source import Examinable, Finding
 from habitat.pipeline.check import check_pipeline
 from habitat.pipeline.context import source_of
+from habitat.pipeline.fire_risk.services import examine as examine_feeds
 from habitat.pipeline.loader import load_pipeline, project_of
 
 #: Less free space than this is told as a fault [bytes].
@@ -21,13 +22,13 @@ def examine(path: Path, project: Path | None, as_of: date) -> list[Finding]:
     Returns
     -------
     list of Finding
-        The file, the disk, then what the source says of its service.
+        The file, the disk, then what the services of weather, hotspots and source say.
     """
     file = _file(path, project, as_of)
     if file.exit_code:
         return [file]
     config, base = load_pipeline(path), project_of(path, project)
-    found = [file, _disk(base)]
+    found = [file, _disk(base), *examine_feeds(config, base)]
     try:
         source = source_of(config, base)
     except HabitatError as fault:

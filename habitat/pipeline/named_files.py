@@ -66,7 +66,8 @@ def named_files(step: object) -> list[str]:
     if isinstance(step, ClassifyForest) and step.model.endswith(".json"):
         return [step.model]
     if isinstance(step, FireRisk):
-        return [name for name in (step.weather, step.hotspots) if "." in name]
+        named = (step.weather, step.hotspots)
+        return [name for name in named if isinstance(name, str) and "." in name]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []

@@ -389,10 +389,8 @@ def test_weather_without_any_hour_is_unknown(tmp_path):
     assert "UNKNOWN" in text_of(brief)
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("weather", "open-meteo"), ("weather", "file"), ("hotspots", "firms")]
-)
-def test_a_feed_that_is_not_built_or_not_given_is_refused(tmp_path, capsys, key, value):
+@pytest.mark.parametrize(("key", "value"), [("weather", "file"), ("hotspots", "file")])
+def test_a_feed_that_is_not_given_is_refused(tmp_path, capsys, key, value):
     text = PIPELINE.read_text("utf-8")
     path = tmp_path / "f.yaml"
     path.write_text(

@@ -4,6 +4,6 @@ import sys
 from pathlib import Path
 
 _TESTS = Path(__file__).resolve().parents[1]
-for _name in ("whole", "io"):  # the makers of small projects and scenes
+for _name in ("", "whole", "io"):  # the makers of small projects and scenes
     if str(_TESTS / _name) not in sys.path:
         sys.path.append(str(_TESTS / _name))

@@ -14,13 +14,14 @@ import pytest
 import tiny
 
 from habitat.domain.errors import RemoteError
+from habitat.domain.grid import Tile
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.attempts import ATTEMPTS, run_tiles
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.job import Job, plan_job
 from habitat.pipeline.ops import TileOp
 from habitat.pipeline.stages import Stage
-from habitat.pipeline.tiles import StageWork, TileTask
+from habitat.pipeline.tiles import Outcome, StageWork, TileTask
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +53,23 @@ def stage(tmp_path):
         )  # fmt: skip
 
     return work, tasks
+
+
+def test_neighbours_in_both_directions_run_one_after_the_other(stage, monkeypatch):
+    tiles = [Tile(iy, ix) for iy in range(-4, 0) for ix in range(3)]
+    tasks = [TileTask(tile, "", {}) for tile in tiles]
+    ran = []
+
+    def run(_, task):
+        ran.append((task.tile.iy, task.tile.ix))
+        return Outcome(task.tile, "", 0.0)
+
+    monkeypatch.setattr("habitat.pipeline.executor.run_tile", run)
+    work, _ = stage
+    with executor(Workers(1)) as running:
+        outcomes = running.run(work("once"), tasks, lambda _: None)
+    assert ran == [(top + i, ix) for top in (-4, -2) for ix in range(3) for i in range(2)]
+    assert [outcome.tile for outcome in outcomes] == tiles
 
 
 @pytest.mark.parametrize("count", [1, 2])

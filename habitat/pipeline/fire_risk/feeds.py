@@ -3,22 +3,18 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from habitat.domain.errors import ConfigError, NotBuiltError
+from habitat.domain.errors import ConfigError
+from habitat.pipeline.config_words import Model
 
 _AHEAD = timedelta(hours=1)
 
 
-def file_of(what: str, given: Path | None, named: str, project: Path) -> Path | None:
-    """Return the file of a feed; None for the word that needs none."""
+def file_of(what: str, given: Path | None, named: str | Model, project: Path) -> Path | None:
+    """Return the file of a feed; None for a service, and for the word that needs none."""
     if given is not None:
         path = given
-    elif named in {"simulated", "none"}:
+    elif isinstance(named, Model) or named in {"simulated", "none"}:
         return None
-    elif named in {"open-meteo", "firms"}:
-        raise NotBuiltError(
-            f"{what} {named!r}: this version does not download it; give a saved file with "
-            f"--{what} FILE"
-        )
     elif named == "file":
         raise ConfigError(f"{what}: expected --{what} FILE, since the pipeline says 'file'")
     else:

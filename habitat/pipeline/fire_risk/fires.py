@@ -1,17 +1,21 @@
 """Detections of the day and the nearest place of each."""
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from habitat.domain.fire_brief import Feed, FireNear
 from habitat.domain.grid import Bounds, Grid
-from habitat.domain.hotspots import Hotspots
+from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.place import Place
 from habitat.io.fire_files import saved_time
-from habitat.io.hotspots_file import read_hotspots
-from habitat.io.projection import from_wgs84, geodesic_from, to_wgs84
+from habitat.io.hotspots_file import parse_hotspots, read_table
+from habitat.io.hotspots_service import Area
+from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
 from habitat.pipeline.fire_risk.feeds import file_of, is_stale
+from habitat.pipeline.fire_risk.services import firms
 from habitat.pipeline.fire_risk.setting import Setting
 
 #: Older hotspots than this are stale.
@@ -26,34 +30,61 @@ _MEMORY = timedelta(days=6)
 def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed, Hotspots]:
     """Return the detections of the day and the day before, the nearest to a place first.
 
-    With them all detections that a fire may have been known by.
+    With them all burning vegetation that a fire may have been known by.
     """
-    path = file_of("hotspots", setting.query.hotspots, setting.step.hotspots, setting.project)
-    if path is None:
-        return (), Feed("", None, stale=False), Hotspots.empty()
     zone, now = setting.places.clock.zone, setting.query.now
     ends = datetime.combine(setting.day + timedelta(days=1), time(), zone)
     starts, last = ends - timedelta(days=2), min(ends, now)
     grid = setting.config.grid
-    found = read_hotspots(
-        path,
+    reach = _reach(setting.places.places, bounds, grid.epsg)
+    given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, last)
+    if given is None:
+        return (), Feed("", None, stale=False), Hotspots.empty()
+    found = parse_hotspots(
+        given.tables,
         grid=Grid(grid.epsg, grid.pixel_m, grid.tile_px),
-        window=Grid(grid.epsg, grid.pixel_m).window_of_bounds(
-            _reach(setting.places.places, bounds, grid.epsg)
-        ),
+        window=Grid(grid.epsg, grid.pixel_m).window_of_bounds(reach),
     )
     lon, lat = to_wgs84(found.x_m, found.y_m, grid.epsg)
     moments = [moment.replace(tzinfo=UTC) for moment in found.time.tolist()]
     near = [
-        _nearest(setting.places.places, moment, float(lon[at]), float(lat[at]), found.frp_mw[at])
+        replace(
+            _nearest(setting.places.places, moment, float(lon[at]), float(lat[at])),
+            frp_mw=None if np.isnan(found.frp_mw[at]) else round(float(found.frp_mw[at]), 1),
+            kind=DetectionKind(int(found.kinds[at])),
+        )
         for at, moment in enumerate(moments)
         if starts <= moment <= last
     ]
-    saved = saved_time(path)
-    stale = is_stale(saved, now, ends, HOTSPOTS_MAX_AGE_H)
+    stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
     order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
     known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
-    return tuple(order), Feed(f"FIRMS {path.name}", saved, stale), found.take(known)
+    burning = found.take(known & (found.kinds == DetectionKind.VEGETATION))
+    return tuple(order), Feed(f"FIRMS {given.where}", given.issued, stale), burning
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Tables, where they come from, and how old the oldest is."""
+
+    tables: list[tuple[str, str]]
+    where: str
+    issued: datetime
+
+
+def _tables(setting: Setting, area: Bounds, starts: datetime, last: datetime) -> _Given | None:
+    """Return what the pipeline names: a file, or what the service gives; None for neither."""
+    config = setting.step.hotspots
+    path = file_of("hotspots", setting.query.hotspots, config, setting.project)
+    if path is not None:
+        return _Given([read_table(path)], path.name, saved_time(path))
+    if isinstance(config, str):
+        return None
+    client = firms(config, setting.project, offline=setting.query.offline)
+    days = {"first": starts.astimezone(UTC).date(), "last": last.astimezone(UTC).date()}
+    given = client.tables(Area(*area), **days, now=setting.query.now)
+    tables = [(f"FIRMS {config.url}", one.body.decode("utf-8-sig")) for one in given]
+    return _Given(tables, urlsplit(config.url).netloc, min(one.issued for one in given))
 
 
 def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
@@ -69,12 +100,9 @@ def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
     )
 
 
-def _nearest(
-    places: tuple[Place, ...], moment: datetime, lon: float, lat: float, frp_mw: float
-) -> FireNear:
+def _nearest(places: tuple[Place, ...], moment: datetime, lon: float, lat: float) -> FireNear:
     at = np.array([lon]), np.array([lat])
     ways = [geodesic_from(place.longitude, place.latitude, *at) for place in places]
     nearest = int(np.argmin([km[0] for _, km in ways]))
     bearing, km = ways[nearest]
-    frp = None if np.isnan(frp_mw) else round(float(frp_mw), 1)
-    return FireNear(moment, lat, lon, frp, places[nearest], float(km[0]), float(bearing[0]))
+    return FireNear(moment, lat, lon, None, places[nearest], float(km[0]), float(bearing[0]))

@@ -52,6 +52,6 @@ def follow(brief: FireBrief, state: Path) -> Followed:
     closed = {alert.alert_id for alert in news if alert.state is AlertState.CLOSED}
     shown = [a for a in log.alerts if a.state is not AlertState.CLOSED or a.alert_id in closed]
     told = replace(brief, notes=(*alert_notes(news), *brief.notes))
-    near = any(fire.distance_km <= brief.fire_near_km for fire in brief.fires)
+    near = any(fire.alarms(brief.fire_near_km) for fire in brief.fires)
     quiet = log.inputs == before.inputs or not (news or near or brief.unknown)
     return Followed(told, tuple(shown), quiet, state, log)

@@ -33,6 +33,8 @@ class FireQuery:
         Instead of what the pipeline names.
     min_level : int or None
         Instead of that of the pipeline.
+    offline : bool
+        Services are not asked; what they answered before is used, with its age.
     """
 
     pipeline_file: Path
@@ -42,6 +44,7 @@ class FireQuery:
     weather: Path | None = None
     hotspots: Path | None = None
     min_level: int | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""The weather of a brief: a saved forecast, or SIMULATED."""
+"""The weather of a brief: a service, a saved forecast, or SIMULATED."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from habitat.domain.grid import Bounds
 from habitat.domain.weather import Weather
 from habitat.io.fire_files import saved_time
 from habitat.io.weather_open_meteo import parse_open_meteo
+from habitat.pipeline.config_feeds import OpenMeteoConfig
 from habitat.pipeline.config_sources import SimulatedConfig
 from habitat.pipeline.fire_risk.feeds import file_of, is_stale
+from habitat.pipeline.fire_risk.services import open_meteo
 from habitat.pipeline.fire_risk.setting import Setting
 
 #: Older weather than this is stale.
@@ -27,26 +30,48 @@ _SEED = 7
 def weather_of(setting: Setting, bounds: Bounds) -> tuple[Weather, Feed]:
     """Return the weather over zone and places, and where it comes from."""
     path = file_of("weather", setting.query.weather, setting.step.weather, setting.project)
-    if path is None:
-        weather = _simulated(setting, bounds)
-        return weather, Feed(weather.source, None, stale=False)
-    saved = saved_time(path)
-    weather = parse_open_meteo(path.read_bytes(), issued=saved)
+    if path is not None:
+        saved = saved_time(path)
+        weather = parse_open_meteo(path.read_bytes(), issued=saved)
+        return weather, _feed(setting, weather, path.name)
+    if isinstance(setting.step.weather, OpenMeteoConfig):
+        weather = _served(setting, setting.step.weather, bounds)
+        return weather, _feed(setting, weather, urlsplit(setting.step.weather.url).netloc)
+    weather = _simulated(setting, bounds)
+    return weather, Feed(weather.source, None, stale=False)
+
+
+def _feed(setting: Setting, weather: Weather, where: str) -> Feed:
+    """Say where weather comes from, how old it is, and whether that is too old."""
     noon_s = noon_utc(setting.day, weather.longitude).astype(np.int64)
     noon = datetime.fromtimestamp(int(noon_s), UTC)
-    stale = is_stale(saved, setting.query.now, noon, WEATHER_MAX_AGE_H)
-    return weather, Feed(f"{weather.source} {path.name}", saved, stale)
+    issued = weather.issued or datetime.min.replace(tzinfo=UTC)
+    stale = is_stale(issued, setting.query.now, noon, WEATHER_MAX_AGE_H)
+    return Feed(f"{weather.source} {where}", issued, stale)
 
 
-def _simulated(setting: Setting, bounds: Bounds) -> Weather:
-    """Make SIMULATED weather on cells of 0.25 degrees, over zone and places."""
+def _served(setting: Setting, config: OpenMeteoConfig, bounds: Bounds) -> Weather:
+    """Ask the service for cells of 0.25 degrees over zone and places."""
+    lat, lon = _cells(setting, bounds)
+    client = open_meteo(config, setting.project, offline=setting.query.offline)
+    return client.weather(lat, lon, day=setting.day, now=setting.query.now)
+
+
+def _cells(setting: Setting, bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
+    """Return latitude and longitude of the weather cells over zone and places."""
     west, south, east, north = bounds
     lons = [west, east, *(place.longitude for place in setting.places.places)]
     lats = [south, north, *(place.latitude for place in setting.places.places)]
     lon, lat = np.meshgrid(*(_steps(min(axis), max(axis)) for axis in (lons, lats)))
+    return lat.ravel(), lon.ravel()
+
+
+def _simulated(setting: Setting, bounds: Bounds) -> Weather:
+    """Make SIMULATED weather on cells of 0.25 degrees, over zone and places."""
+    lat, lon = _cells(setting, bounds)
     source = setting.config.source
     return simulate_weather(
-        lat.ravel(), lon.ravel(),
+        lat, lon,
         first=setting.day - timedelta(days=_SPIN_UP_DAYS),
         last=setting.day + timedelta(days=OUTLOOK_DAYS),
         seed=source.seed if isinstance(source, SimulatedConfig) else _SEED,

@@ -1,0 +1,35 @@
+"""The services of weather and hotspots in a pipeline file."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from habitat.io.hotspots_service import BASE_URL
+from habitat.io.weather_service import ARCHIVE_URL, FORECAST_URL
+from habitat.pipeline.config_words import Model
+
+_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$"
+FirmsSource = Literal[
+    "VIIRS_SNPP_NRT", "VIIRS_NOAA20_NRT", "VIIRS_NOAA21_NRT", "MODIS_NRT",
+    "VIIRS_SNPP_SP", "VIIRS_NOAA20_SP", "VIIRS_NOAA21_SP", "MODIS_SP",
+]  # fmt: skip
+
+
+class OpenMeteoConfig(Model):
+    """Forecast and archive of Open-Meteo: the public service, or an own one. Needs no key."""
+
+    kind: Literal["open-meteo"] = "open-meteo"
+    url: str = Field(default=FORECAST_URL, pattern=_URL, description="of the forecast")
+    archive_url: str = Field(default=ARCHIVE_URL, pattern=_URL, description="of the archive")
+
+
+class FirmsConfig(Model):
+    """Detections of the NASA FIRMS area API; the key is FIRMS_MAP_KEY of the environment."""
+
+    kind: Literal["firms"] = "firms"
+    url: str = Field(default=BASE_URL, pattern=_URL, description="of the service")
+    sources: list[FirmsSource] = Field(
+        default=["VIIRS_SNPP_NRT", "VIIRS_NOAA20_NRT", "VIIRS_NOAA21_NRT"],
+        min_length=1,
+        description="satellites and processing",
+    )

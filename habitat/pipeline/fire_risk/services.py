@@ -1,0 +1,86 @@
+"""The services of weather and hotspots that a pipeline file names, and whether they answer."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from habitat.domain.errors import HabitatError
+from habitat.io import hotspots_service
+from habitat.io.download_cache import DownloadCache
+from habitat.io.hotspots_service import Firms
+from habitat.io.http import Http
+from habitat.io.http_policy import HttpPolicy, QuotaFault, is_loopback, no_quota
+from habitat.io.secrets import safe_url
+from habitat.io.source import Finding
+from habitat.io.weather_service import OpenMeteo
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_feeds import FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_steps import FireRisk
+
+#: Four attempts within a minute and a half: a brief has no time for more.
+ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 90.0, 45.0, 1.0
+
+
+def open_meteo(config: OpenMeteoConfig, project: Path, *, offline: bool) -> OpenMeteo:
+    """Return the client of a deployment; asks nobody."""
+    urls = (config.url, config.archive_url)
+    return OpenMeteo(_http(urls, no_quota), _cache(project, offline=offline), *urls)
+
+
+def firms(config: FirmsConfig, project: Path, *, offline: bool) -> Firms:
+    """Return the client of FIRMS; asks nobody."""
+    http = _http((config.url,), hotspots_service.quota_fault)
+    cache = _cache(project, offline=offline)
+    return Firms(http, cache, config.url.rstrip("/"), tuple(config.sources))
+
+
+def examine(config: PipelineConfig, project: Path) -> list[Finding]:
+    """Ask the services of the fire_risk steps for little; never raises for what it finds."""
+    found = []
+    for step in config.steps:
+        if isinstance(step, FireRisk):
+            found += [
+                _weather_found(step.weather, project),
+                _hotspots_found(step.hotspots, project),
+            ]
+    return found
+
+
+def _weather_found(config: str | OpenMeteoConfig, project: Path) -> Finding:
+    if isinstance(config, str):
+        return Finding("weather", f"{config}: asks no service")
+    what = f"weather of {safe_url(config.url)}"
+    try:
+        hours = open_meteo(config, project, offline=False).ask_little()
+    except HabitatError as fault:
+        return Finding(what, str(fault), fault.exit_code)
+    return Finding(what, f"answers with {hours} hours; needs no key")
+
+
+def _hotspots_found(config: str | FirmsConfig, project: Path) -> Finding:
+    if isinstance(config, str):
+        return Finding("hotspots", f"{config}: asks no service")
+    what = f"hotspots of {safe_url(config.url)}"
+    try:
+        spent, limit = firms(config, project, offline=False).transactions()
+    except HabitatError as fault:
+        return Finding(what, str(fault), fault.exit_code)
+    return Finding(what, f"knows the key; {spent} of {limit} transactions in ten minutes are spent")
+
+
+def _http(urls: tuple[str, ...], quota: QuotaFault) -> Http:
+    parts = [urlsplit(url) for url in urls]
+    return Http(
+        HttpPolicy(
+            tuple(dict.fromkeys(part.netloc for part in parts)),
+            loopback_http=any(is_loopback(part.hostname or "") for part in parts),
+            attempts=ATTEMPTS,
+            deadline_s=DEADLINE_S,
+            attempt_s=ATTEMPT_S,
+            backoff_s=BACKOFF_S,
+            quota_fault=quota,
+        )
+    )
+
+
+def _cache(project: Path, *, offline: bool) -> DownloadCache:
+    return DownloadCache(project / "outputs" / ".downloads" / "feeds", offline=offline)

@@ -1,0 +1,216 @@
+"""Projects that ask outside services, and what their runs leave, for schedules of faults."""
+
+import base64
+import hashlib
+import io
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+from urllib.parse import quote
+
+import feeds_served
+import shop as shops
+import stac_served
+import tiny
+
+from habitat.cli.main import run
+
+from .replay import Answer, Recorder, asked_through
+
+#: What the last run that ended well printed.
+PRINTED = "printed.txt"
+OLD, NEW = "2021-06-01/2021-09-15", "2024-06-01/2024-09-15"
+DAYS = ("2021-07-10", "2024-06-10", "2024-07-10")
+#: Differ from run to run on purpose.
+_OWN_TIME = {"run.json"}
+
+
+@dataclass
+class Service:
+    """One kind of request and a project that makes them.
+
+    ``right`` and ``old`` are what :attr:`result` reads after a run without faults and before it;
+    ``final`` names faults that are an answer at a call site, so that none is sent again.
+    """
+
+    start: Path
+    command: Callable[[Path], list[str]]
+    result: Callable[[Path], object]
+    cached: Callable[[Path], set[str]]
+    site_of: Callable[[str], str]
+    answers: dict[str, Answer] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    final: tuple[tuple[str, str], ...] = ()
+    right: object = None
+    old: object = None
+    good_bodies: set[str] = field(default_factory=set)
+
+    def run(self, work: Path) -> tuple[int, str]:
+        """Run the command at DEBUG; return its exit code and all it printed."""
+        root = logging.getLogger()
+        before, level = root.handlers[:], root.level
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                code = run(["--debug", "--log", "text", *self.command(work)])
+        finally:
+            root.handlers, root.level = before, level
+        if code == 0:
+            (work / PRINTED).write_text(out.getvalue(), encoding="utf-8")
+        return code, out.getvalue() + err.getvalue()
+
+    def sites(self) -> dict[str, list[str]]:
+        """Return the requests by call site."""
+        found: dict[str, list[str]] = {}
+        for key in self.answers:
+            found.setdefault(self.site_of(key), []).append(key)
+        return found
+
+    def learn(self, work: Path) -> "Service":
+        """Record the run without faults."""
+        shutil.copytree(self.start, work, symlinks=True)
+        self.old = self.result(work)
+        with asked_through(recorder := Recorder()):
+            code, printed = self.run(work)
+        if code:
+            raise RuntimeError(f"the run without faults ended with {code}: {printed}")
+        self.answers, self.right = recorder.answers, self.result(work)
+        self.good_bodies = self.cached(work)
+        shutil.rmtree(work)
+        return self
+
+
+def leaks(secrets: tuple[str, ...], work: Path, printed: str) -> bool:
+    """Whether a secret is in a byte that was printed or written, plain, quoted or in base64."""
+    texts = [s.encode() for s in secrets]
+    forms = {*texts, *map(base64.b64encode, texts), *(quote(s, safe="").encode() for s in secrets)}
+    places = [p.read_bytes() for p in work.rglob("*") if p.is_file() and not p.is_symlink()]
+    return any(form in content for form in forms for content in [printed.encode(), *places])
+
+
+def release_of(work: Path) -> dict[str, str]:
+    """Hash of every file of the current release, but the record of the run."""
+    top = tiny.current(work)
+    return {
+        path.relative_to(top).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(top.rglob("*"))
+        if path.is_file() and path.name not in _OWN_TIME
+    }
+
+
+def _bodies(folder: Path) -> set[str]:
+    return {hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("bodies/*/*")}
+
+
+def _small_aoi(folder: Path) -> None:
+    """Write an AOI in one tile."""
+    corners = [(100, 100), (1100, 100), (1100, 1100), (100, 1100), (100, 100)]
+    ring = [[tiny.EAST + x, tiny.NORTH + y] for x, y in corners]
+    tiny.write_aoi(folder, {"type": "Polygon", "coordinates": [ring]})
+
+
+def _project(folder: Path, source: dict) -> Path:
+    """Write a project with an old release and nothing downloaded."""
+    _small_aoi(folder)
+    for period in (OLD, NEW):
+        steps = tiny.composites_only(period)
+        tiny.write_pipeline(folder, tiny.content(source=source, steps=steps))
+        if period == OLD and tiny.run_it(folder):
+            raise RuntimeError("the old release failed")
+    shutil.rmtree(folder / "outputs" / "tiny" / "state" / "downloads", ignore_errors=True)
+    shutil.rmtree(folder / "outputs" / ".downloads", ignore_errors=True)
+    return folder
+
+
+def _command(work: Path) -> list[str]:
+    return ["run", str(work / "pipelines" / "tiny.yaml"), "--as-of", "2025-01-01"]
+
+
+@contextmanager
+def stac(folder: Path) -> Iterator[Service]:
+    """Serve a STAC API and its files by byte ranges."""
+    origin = folder / "origin"
+    tiny.write_project(origin, days=DAYS, steps=tiny.composites_only(NEW))
+    with stac_served.serving(origin / "scenes") as url:
+        start = _project(folder / "start", stac_served.stac(url))
+        made = Service(
+            start, _command, release_of,
+            lambda work: _bodies(work / "outputs" / "tiny" / "state" / "downloads"),
+            lambda key: "file" if "/files/" in key else "catalogue",
+            final=(("catalogue", "json error"),),
+        ).learn(folder / "work")  # fmt: skip
+    yield made
+
+
+@contextmanager
+def sentinelhub(folder: Path) -> Iterator[Service]:
+    """Serve token, catalogue and images."""
+    origin = folder / "origin"
+    shops.scenes(origin, DAYS, clouds=20)
+    known = {"SH_CLIENT_ID": shops.CLIENT, "SH_CLIENT_SECRET": shops.SECRET}
+    with mock.patch.dict(os.environ, known):  # noqa: TID251  # a test sets what users set
+        with shops.serving(origin / "scenes") as shop:
+            start = _project(folder / "start", shops.source(shop))
+            made = Service(
+                start, _command, release_of,
+                lambda work: _bodies(work / "outputs" / ".downloads"),
+                lambda key: next(s for s in ("token", "catalog", "process") if f"/{s}" in key),
+                secrets=(shops.SECRET,),
+                also=("429 milliseconds", "401"),
+                final=(("token", "401"), ("catalog", "json error")),
+            ).learn(folder / "work")  # fmt: skip
+        yield made
+
+
+def _brief(work: Path) -> list[str]:
+    pipeline, state = work / "pipelines" / "fires.yaml", work / "alerts"
+    return ["fire-risk", str(pipeline), "--format", "json", "--state", str(state)]
+
+
+def _told(work: Path) -> dict[str, bytes]:
+    """Return the brief that was printed and the alerts that are carried on."""
+    kept = [work / PRINTED, *sorted(work.glob("alerts*"))]
+    return {path.name: path.read_bytes() for path in kept if path.is_file()}
+
+
+@contextmanager
+def _feed(folder: Path, name: str) -> Iterator[Service]:
+    """Serve one feed; the other is a file. A brief of the day before is the old one."""
+    known = {"FIRMS_MAP_KEY": feeds_served.KEY}
+    with feeds_served.frozen_clock(), mock.patch.dict(os.environ, known):  # noqa: TID251  # as users
+        with feeds_served.serving() as url:
+            served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
+            start = folder / "start"
+            feeds_served.project(start, **served)
+            made = Service(
+                start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
+                lambda _key: name,
+                final=(("weather", "json error"),),
+                secrets=(feeds_served.KEY,),
+            )  # fmt: skip
+            command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
+            if made.run(start)[0]:
+                raise RuntimeError("the old brief failed")
+            feeds_served.forget(start)
+            made.command = command
+            made.learn(folder / "work")
+        yield made
+
+
+def weather(folder: Path):
+    """Serve Open-Meteo."""
+    return _feed(folder, "weather")
+
+
+def hotspots(folder: Path):
+    """Serve FIRMS."""
+    return _feed(folder, "hotspots")
+
+
+SERVICES = {"stac": stac, "sentinelhub": sentinelhub, "weather": weather, "hotspots": hotspots}
