@@ -22,7 +22,8 @@ from habitat.algorithms.burn.evidence import scan_rules
 from habitat.algorithms.burn.inputs import BurnParams
 from habitat.algorithms.classifier import classify_composites
 from habitat.algorithms.composite import median_composite
-from habitat.algorithms.kernels.burn import Calendar, scan_evidence, scan_evidence_numpy
+from habitat.algorithms.kernels.burn import scan_evidence, scan_evidence_numpy
+from habitat.algorithms.kernels.burn_reference import Calendar
 from habitat.algorithms.kernels.cells import area_by_cell
 from habitat.domain.model import ModelSet
 from habitat.io.model_file import read_model

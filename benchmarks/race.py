@@ -33,7 +33,7 @@ def baseline(folder: Path, referee: Path, mode: str) -> Cost:
 
 
 def habitat(folder: Path, pipeline: str, workers: int) -> Cost:
-    """Run a pipeline from nothing."""
+    """Run a pipeline from nothing; with no workers in a plain loop without Dask."""
     outputs = folder / "outputs" / pipeline
     if outputs.exists():
         for path in outputs.rglob("*"):
@@ -41,8 +41,10 @@ def habitat(folder: Path, pipeline: str, workers: int) -> Cost:
         shutil.rmtree(outputs)
     command = [sys.executable, "-m", "habitat", "--log", "text", "run"]
     options = ["--as-of", "2022-12-31", "--workers", str(workers)]
-    path = folder / "pipelines" / f"{pipeline}.yaml"
-    return run([*command, str(path), *options], log=folder / f"{pipeline}.log")
+    path = str(folder / "pipelines" / f"{pipeline}.yaml")
+    if not workers:
+        command, options = [sys.executable, "-m", "benchmarks.plain"], []
+    return run([*command, path, *options], log=folder / f"{pipeline}.log")
 
 
 def contestants(folder: Path, referee: Path) -> dict[str, Callable[[], Cost]]:
@@ -52,6 +54,7 @@ def contestants(folder: Path, referee: Path) -> dict[str, Callable[[], Cost]]:
         "decode": lambda: run(decode),
         "habitat": lambda: habitat(folder, "chain", 2),
         "habitat, 1 worker": lambda: habitat(folder, "chain", 1),
+        "habitat, plain loop": lambda: habitat(folder, "chain", 0),
         "habitat with burns": lambda: habitat(folder, "burns", 2),
         "start": lambda: run([sys.executable, "-c", "import habitat.pipeline.job"]),
         **{

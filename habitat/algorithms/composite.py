@@ -115,9 +115,12 @@ def used_states(state: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def exclude_burned(
-    valid: np.ndarray, days: np.ndarray, burn_day: np.ndarray, green_up_days: Sequence[int]
+    valid: np.ndarray,
+    days: np.ndarray,
+    burned: tuple[np.ndarray, np.ndarray],
+    green_up_days: Sequence[int],
 ) -> np.ndarray:
-    """Return ``valid`` without the looks between a pixel's burn and its green-up.
+    """Return ``valid`` without the looks that may lie between a pixel's burn and its green-up.
 
     Parameters
     ----------
@@ -125,11 +128,13 @@ def exclude_burned(
         bool ``(time, y, x)``.
     days : numpy.ndarray
         int32 ``(time,)``, days since 1970-01-01.
-    burn_day : numpy.ndarray
-        int32 ``(y, x)``, day of the burn (``burn_date_lo``: the cautious one), 0 where none.
+    burned : tuple of numpy.ndarray
+        int32 ``(y, x)`` each: first and last day on which the pixel may have burned
+        (``burn_date_lo``, ``burn_date_hi``), 0 where it did not.
     green_up_days : sequence of int
-        Days since 1970-01-01 on which new growth covers earlier burns, one a year. A burn is
-        left out until the first of them after it, or for good if there is none.
+        Days since 1970-01-01 on which new growth covers earlier burns, one a year. Looks are left
+        out from the first of the two days to the first green-up after the second, for the burn may
+        be younger than a green-up between them; or for good if none follows.
 
     Returns
     -------
@@ -137,12 +142,12 @@ def exclude_burned(
         bool ``(time, y, x)``.
     """
     out = valid.copy()
-    burned = burn_day > 0
-    if not burned.any():
+    first, last = burned
+    if not (last > 0).any():
         return out
     never = np.iinfo(np.int32).max
     ends = np.append(np.sort(np.asarray(green_up_days, dtype=np.int32)), never).astype(np.int32)
-    until = ends[np.searchsorted(ends[:-1], burn_day, side="right")]
+    until = ends[np.searchsorted(ends[:-1], last, side="right")]
     for t, day in enumerate(days):
-        out[t] &= ~(burned & (burn_day <= day) & (day < until))
+        out[t] &= ~((last > 0) & (first <= day) & (day < until))
     return out

@@ -29,7 +29,11 @@ def _normalised_difference(a: Array, b: Array) -> Array:
     _check_floats(a, b)
     total = a + b
     # A zero sum has no ratio: NaN keeps it missing, and no division warns.
-    safe = xr.where(total != 0, total, np.float32("nan"))  # type: ignore[no-untyped-call]  # untyped in xarray
+    missing = np.float32("nan")
+    if isinstance(total, np.ndarray):  # many times faster than by way of xarray
+        safe = np.where(total != 0, total, missing)
+    else:
+        safe = xr.where(total != 0, total, missing)  # type: ignore[no-untyped-call]  # untyped in xarray
     ratio: Array = (a - b) / safe
     return ratio
 

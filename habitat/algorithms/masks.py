@@ -133,6 +133,8 @@ def _check_mask(mask: np.ndarray, mask_kind: str) -> None:
         raise ValueError(f"mask_kind: expected one of {list(MASK_KINDS)}, got {mask_kind!r}")
     largest = {"scl": len(SCL_TO_STATE) - 1, "cloud_probability": 100, "none": _MASK_NODATA}
     limit = largest[mask_kind]
+    if mask.size and int(mask.max()) <= limit:
+        return
     wrong = (mask > limit) & (mask != _MASK_NODATA)
     if wrong.any():
         raise ValueError(

@@ -93,11 +93,19 @@ def reason_code(state: np.ndarray) -> np.ndarray:
         most frequent of failed, cloud, shadow, snow and burned (the first of them on a tie);
         else no scene.
     """
+    observed = (state == State.CLEAR).any(axis=0)
+    reason = np.full(state.shape[1:], Reason.OBSERVED, dtype=np.uint8)
+    if not observed.all():  # few are hidden: only these are counted
+        reason[~observed] = _most_frequent(state[:, ~observed])
+    return reason
+
+
+def _most_frequent(state: np.ndarray) -> np.ndarray:
+    """Return the reason of pixels without a clear look, uint8 (n,), from uint8 (time, n)."""
     reason = np.full(state.shape[1:], Reason.NO_SCENE, dtype=np.uint8)
     most = np.zeros(state.shape[1:], dtype=np.int32)
     for hiding, code in _HIDING:
         times = (state == hiding).sum(axis=0, dtype=np.int32)
         reason[times > most] = code
         np.maximum(most, times, out=most)
-    reason[(state == State.CLEAR).any(axis=0)] = Reason.OBSERVED
     return reason

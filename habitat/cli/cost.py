@@ -17,7 +17,7 @@ from habitat.cli.run import parse_day
               help="Folder that paths of the file are relative to.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(file: str, as_of: str | None, project: Path | None, as_json: bool) -> None:
-    """Say what Sentinel Hub charges for the zone of a pipeline FILE, at 10 m and 20 m.
+    """Say what the zone of a pipeline FILE costs by source, at 10 m and 20 m.
 
     Example: habitat cost pipelines/border-zone-annual.yaml --as-of 2025-11-01
     """

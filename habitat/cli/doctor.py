@@ -26,7 +26,7 @@ def command(file: str, project: Path | None, as_json: bool) -> int:
     from habitat.io.secrets import mask
     from habitat.pipeline.doctor import examine
 
-    found = examine(existing_file(file), project, parse_day(None))
+    found = examine(existing_file(file), project, today=parse_day(None))
     if as_json:
         click.echo(mask(json.dumps([asdict(finding) for finding in found], indent=2)))
     else:

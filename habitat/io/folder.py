@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,6 +28,8 @@ MAX_ITEMS = 200_000
 SIMULATED = "habitat:simulated"
 #: An item may be this much later than the clock says.
 CLOCK_SLACK = timedelta(days=1)
+#: Threads that look at scenes before a run.
+READERS = 2
 #: The offset check reads this many windows a side of this size.
 SAMPLE_WINDOWS, SAMPLE_PX = 3, 256
 
@@ -100,17 +103,12 @@ class FolderSource:
         where the pixels are, or whose pixels contradict the declared offset are refused with the
         reason; an item file that cannot be read is refused in every period.
         """
-        items: list[SceneItem] = []
-        entries = self._entries()
-        refused = list(self._cache.unreadable)
-        for entry in entries:
-            if entry.record.acquired.date() in period:
-                found = self._usable(entry, window, needs)
-                if isinstance(found, SceneItem):
-                    items.append(found)
-                else:
-                    refused.append(found)
-        return settle(items, refused)
+        entries = [e for e in self._entries() if e.record.acquired.date() in period]
+        with ThreadPoolExecutor(READERS) as pool:  # most of it is decoding, which threads share
+            judged = list(pool.map(partial(self._usable, window=window, needs=needs), entries))
+        items = [scene for scene in judged if isinstance(scene, SceneItem)]
+        refused = [scene for scene in judged if isinstance(scene, RefusedScene)]
+        return settle(items, [*self._cache.unreadable, *refused])
 
     def _usable(self, entry: _Entry, window: Window, needs: SceneNeeds) -> SceneItem | RefusedScene:
         """Return the scene of an entry, or why it is of no use in a window."""

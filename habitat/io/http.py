@@ -50,12 +50,20 @@ class Http:
         Time and sleep.
     adapter : BaseAdapter or None
         Another transport of requests, for tests in process.
+    count : callable or None
+        Hears of every request the bytes of its answer, 0 where it broke off.
     """
 
     def __init__(
-        self, policy: HttpPolicy, *, clock: Clock = SYSTEM_CLOCK, adapter: BaseAdapter | None = None
+        self,
+        policy: HttpPolicy,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        adapter: BaseAdapter | None = None,
+        count: Callable[[int], None] | None = None,
     ) -> None:
         self.policy = policy
+        self._note = count
         self._clock = clock
         self._adapter = adapter
         self._local = threading.local()
@@ -199,15 +207,19 @@ class Http:
             if left <= 0:
                 raise TransientError("no time is left")
             until = self._clock.monotonic() + left
-            with attempt(self._session(), self.policy, request, headers, left) as response:
-                status = response.status_code
-                if status in _OK:
-                    return reply_of(
-                        response, request, read_body(response, request, self._clock, until)
-                    )
-                if status in _REDIRECT and request.method == "GET":
-                    return response.headers.get("Location", "")
-                raise self._fault(response, request, until)
+            size = 0
+            try:
+                with attempt(self._session(), self.policy, request, headers, left) as response:
+                    if response.status_code in _REDIRECT and request.method == "GET":
+                        return response.headers.get("Location", "")
+                    if response.status_code not in _OK:
+                        raise self._fault(response, request, until)
+                    body = read_body(response, request, self._clock, until)
+                    size = len(body)
+                    return reply_of(response, request, body)
+            finally:
+                if self._note is not None:
+                    self._note(size)
 
     def _fault(self, response: requests.Response, request: Request, until: float) -> Exception:
         """Return what a status other than success means."""

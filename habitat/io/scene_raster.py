@@ -31,7 +31,7 @@ MAX_BANDS = 64
 #: One block is the least that can be decoded at once.
 MAX_BLOCK_BYTES = 128 * 2**20
 #: Most memory for decoded blocks that tiles share [bytes]: what two tiles read of twelve dates.
-BLOCK_CACHE_BYTES = 704 << 20
+BLOCK_CACHE_BYTES = 768 << 20
 #: Files of scenes that stay open [1]: one season on one tile. Each holds a block, compressed.
 MAX_IDLE_FILES = 96
 BAND_DTYPES = ("uint16", "int16", "float32")

@@ -86,6 +86,10 @@ class Client:
         self._http = Http(policy_of(service, day, estimate=estimate))
         self._token = SharedToken(self._fetch_token)
 
+    def sign_in(self) -> None:
+        """Ask for a token, which no unit pays for."""
+        self._token.token()
+
     def search(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return one page of the catalogue."""
         request = Request(

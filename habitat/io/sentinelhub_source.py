@@ -11,14 +11,16 @@ import numpy as np
 import shapely
 
 from habitat.domain.bands import S2_BANDS
-from habitat.domain.errors import SceneError
+from habitat.domain.errors import HabitatError, QuotaError, RemoteError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.harmonise import harmonise
 from habitat.domain.period import Period
+from habitat.domain.processing_units import FREE_MONTHLY, quota_reset
 from habitat.domain.product_name import find_product
 from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.projection import bounds_wgs84
+from habitat.io.secrets import safe_url
 from habitat.io.sentinelhub_catalogue import (
     L2A_BANDS,
     Acquisition,
@@ -31,12 +33,14 @@ from habitat.io.sentinelhub_client import Client
 from habitat.io.sentinelhub_image import decode
 from habitat.io.sentinelhub_requests import Order, Search, Service, order
 from habitat.io.sentinelhub_requests import search as search_of
-from habitat.io.source import MASK_SCL, ScenePixels
+from habitat.io.source import MASK_SCL, Finding, ScenePixels
 from habitat.io.unit_ledger import UnitLedger
 
 #: Pixel size of the scene classification [m]; 10 m bands are averaged to it.
 _SCL_M = 20
 _UTM_NORTH, _UTM_SOUTH = 326, 327
+#: The doctor asks for any image: of all land [degrees], since both satellites flew.
+_LAND, _FIRST_DAY = (-180.0, -60.0, 180.0, 80.0), date(2017, 7, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,36 @@ class SentinelHubSource:
         return [a.item for a in touching], sorted(
             [*refused, *mixed], key=lambda s: (s.item_id, s.reason)
         )
+
+    def examine(self) -> list[Finding]:
+        """Sign in, ask the catalogue for one image, and say what was spent; buys nothing."""
+        signing, asking = f"sign-in at {safe_url(self.service.token_url)}", "catalogue"
+        try:
+            self.client.sign_in()
+        except HabitatError as fault:
+            return [Finding(signing, str(fault), fault.exit_code), self._quota()]
+        found = [Finding(signing, "the credentials are accepted")]
+        search = search_of(self.service, _LAND, Period(_FIRST_DAY, self.today))
+        try:
+            page = self.client.search(search.url, {**search.body, "limit": 1})
+        except HabitatError as fault:
+            return [*found, Finding(asking, str(fault), fault.exit_code), self._quota()]
+        where = f"{asking} {safe_url(search.url)}"
+        if not page.get("features"):
+            text = "expected at least one image of any day, got none; it is broken, try later"
+            return [*found, Finding(where, text, RemoteError.exit_code), self._quota()]
+        return [*found, Finding(where, "answers"), self._quota()]
+
+    def _quota(self) -> Finding:
+        """Return what this project has spent; the service does not say what is left."""
+        spent = self.ledger().month()
+        left = max(FREE_MONTHLY - spent.units, 0.0)
+        text = (
+            f"{spent.units:,.1f} units and {spent.requests:,} requests spent from here this month; "
+            f"a free account has {FREE_MONTHLY:,} of each, so at most {left:,.1f} units are left; "
+            f"it starts again on {quota_reset(self.today)}"
+        )
+        return Finding("quota", text, 0 if left else QuotaError.exit_code)
 
     def _features(self, search: Search, period: Period) -> list[dict[str, Any]]:
         """Return all items of a search; kept for the day where the period is over."""

@@ -20,6 +20,9 @@ from habitat.domain.product_name import OFFSET_BASELINE, ProductName, band_of, f
 _NOT_DATA = {"visual", "overview", "thumbnail", "metadata"}
 _NOT_DATA_KEYS = ("visual", "overview", "preview", "thumbnail")
 _TIFF = "image/tiff"
+#: Where items name the ESA product, and say that the offset was taken off already.
+_PRODUCT_KEYS = ("s2:product_uri", "sentinel:product_id")
+_APPLIED_KEYS = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 _SHA256_MULTIHASH = re.compile(r"1220([0-9a-f]{64})")
 _SENSING_TIME = re.compile(r"\d{8}T\d{6}")
 _TRANSFORM_LENGTH = 6
@@ -120,7 +123,7 @@ class ItemRecord:
 def parse_item(document: Mapping[str, Any]) -> ItemRecord:
     """Return the record of a STAC item.
 
-    The offset of a band is, in this order: 0 where ``earthsearch:boa_offset_applied`` is true
+    The offset of a band is, in this order: 0 where ``…:boa_offset_applied`` is true
     (such items still carry ``offset: -0.1``); the declared ``offset``; 1,000 from baseline 04.00
     on (also for old images that were processed again); else 0.
 
@@ -135,7 +138,8 @@ def parse_item(document: Mapping[str, Any]) -> ItemRecord:
     properties = document.get("properties")
     if not isinstance(properties, Mapping):
         raise SceneError(f"item {item_id}: expected properties, got none; write the item again")
-    product = find_product(f"{properties.get('s2:product_uri', '')} {item_id}")
+    named = (properties.get(key, "") for key in _PRODUCT_KEYS)
+    product = find_product(" ".join([*map(str, named), item_id]))
     baseline = _baseline(properties, product)
     assets = tuple(_assets(document, properties, baseline, item_id))
     if not any(asset.name in S2_BANDS for asset in assets):
@@ -271,7 +275,7 @@ def _scale(raster: Mapping[str, Any], where: str) -> float | None:
 def _offset(
     raster: Mapping[str, Any], properties: Mapping[str, Any], baseline: str, where: str
 ) -> int:
-    if properties.get("earthsearch:boa_offset_applied") is True:
+    if any(properties.get(key) is True for key in _APPLIED_KEYS):
         return 0
     declared = _number(raster.get("offset"))
     if declared is None:

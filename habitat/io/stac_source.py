@@ -22,6 +22,7 @@ from habitat.io.offset_check import offset_reason, sample_bands, sample_windows
 from habitat.io.placement import reproject_bounds
 from habitat.io.remote_file import BLOCK_BYTES, Remote
 from habitat.io.remote_scene_files import RemoteFiles
+from habitat.io.request_log import RequestLog
 from habitat.io.scene_item import WGS84, SceneBuilder, beside, check_file, settle
 from habitat.io.secrets import safe_url, unsigned
 from habitat.io.source import Finding, ScenePixels
@@ -73,6 +74,8 @@ class StacSource:
         Gives signatures for files; empty where none are wanted.
     access : str
         ``online``, ``plan`` or ``offline``.
+    log : RequestLog or None
+        Counts the requests of a run.
     """
 
     grid: Grid
@@ -83,6 +86,7 @@ class StacSource:
     max_cloud: float = 100.0
     token_url: str = ""
     access: Access = "online"
+    log: RequestLog | None = None
     _simulated: bool = field(default=False, init=False)
     _live: _Live = field(default_factory=_Live, init=False, repr=False, compare=False)
 
@@ -184,7 +188,7 @@ class StacSource:
     def _files(self) -> RemoteFiles:
         with self._live.lock:
             if self._live.files is None:
-                http = Http(self.policy)
+                http = Http(self.policy, count=None if self.log is None else self.log.note)
                 sign = BlobSigner(http, self.token_url, time.monotonic).sign
                 remote = Remote(http, self.cache, sign if self.token_url else str)
                 self._live.files = RemoteFiles(remote)

@@ -1,6 +1,6 @@
 """Outlines of objects that were found as runs of pixels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,28 @@ def outlines(runs: PixelRuns, grid: Grid) -> dict[int, shapely.MultiPolygon]:
         int(i): shapely.MultiPolygon(list(_polygons(runs, part, grid)))
         for i, part in zip(ids, parts, strict=True)
     }
+
+
+def near_pairs(shapes: Mapping[int, shapely.MultiPolygon], distance_m: float) -> np.ndarray:
+    """Return the pairs of objects that lie within a distance of each other.
+
+    Parameters
+    ----------
+    shapes : mapping of int to shapely.MultiPolygon
+        Outlines by object id, in a projected CRS.
+    distance_m : float
+        Between the nearest points [m].
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 ``(n, 2)``, object ids, the lower first.
+    """
+    ids = np.array(sorted(shapes), dtype=np.int64)
+    parts = np.array([shapes[i] for i in ids.tolist()], dtype=object)
+    pairs = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=distance_m)
+    found: np.ndarray = ids[pairs.T[pairs[0] < pairs[1]]]
+    return found
 
 
 def _polygons(runs: PixelRuns, part: np.ndarray, grid: Grid) -> Iterator[shapely.Polygon]:

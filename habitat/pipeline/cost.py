@@ -1,4 +1,4 @@
-"""What imagery of Sentinel Hub costs: of a planned run, and of a zone by pixel size and period."""
+"""What imagery costs: of a planned run, and of a zone by source, pixel size and period."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -34,6 +34,7 @@ from habitat.pipeline.looks import (
 )
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.purchase import choose, precheck_of, prechecks
+from habitat.pipeline.stac_cost import bill_of_date
 
 #: Days between two passes of one orbit with two satellites.
 REVISIT_DAYS = 5
@@ -166,7 +167,7 @@ def _precheck_bill(ctx: PlanContext) -> Bill:
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
-    """One line of the table: what a date, a season and a year cost."""
+    """One line of the table: what a date, a season and a year cost; ``pixel_m`` 0: any size."""
 
     what: str
     pixel_m: int
@@ -210,6 +211,8 @@ class CostTable:
             f"One whole coverage every {REVISIT_DAYS} days is assumed: overlap of orbits adds to "
             "it, clouds take from it.",
             "A season is leaf-on, a year 365 days. Bytes are uncompressed.",
+            "Units are those of Sentinel Hub. A STAC catalogue charges nothing; its files come in "
+            "their own pixel sizes, so 10 m and 20 m cost the same.",
             "To pay less: larger pixels, fewer bands, shorter periods, a smaller max_pu or a "
             "higher min_clear_percent; images in the cache are free.",
         ]
@@ -223,7 +226,8 @@ class CostTable:
 def cost_table(ctx: PlanContext) -> CostTable:
     """Return what the zone of a pipeline costs at 10 m and 20 m, and what its budget allows."""
     steps = _scenes(ctx)
-    bands = len({band for step in steps for band in step.bands})
+    names = sorted({band for step in steps for band in step.bands})
+    bands = len(names)
     season = sum(_passes(p) for p in ctx.seasons.season("leaf_on").periods(ctx.as_of.year))
     passes = season, -(-_YEAR_DAYS // REVISIT_DAYS)
     rows = [_row(f"{PRECHECK_M} m, SCL alone", PRECHECK_M, 0, _precheck_bill(ctx), passes)]
@@ -232,6 +236,8 @@ def cost_table(ctx: PlanContext) -> CostTable:
         for count in sorted({4, bands, 10}):
             bill = _per_date(ctx, grid, count)
             rows.append(_row(f"{pixel_m} m, {count} bands + SCL", pixel_m, count, bill, passes))
+    what = f"STAC, {bands} bands + SCL"
+    rows.append(_row(what, 0, bands, bill_of_date(ctx, names), passes))
     config = ctx.config.source
     limit = config.max_pu if isinstance(config, SentinelHubConfig) else float(FREE_MONTHLY)
     plans = [_plan_line(ctx, steps[:1], limit)]

@@ -16,7 +16,7 @@ from habitat.pipeline.loader import load_pipeline, project_of
 LEAST_FREE_BYTES = 2 * 10**9
 
 
-def examine(path: Path, project: Path | None, as_of: date) -> list[Finding]:
+def examine(path: Path, project: Path | None = None, *, today: date) -> list[Finding]:
     """Look at all that a pipeline file depends on; never raises for what it finds.
 
     Returns
@@ -24,13 +24,13 @@ def examine(path: Path, project: Path | None, as_of: date) -> list[Finding]:
     list of Finding
         The file, the disk, then what the services of weather, hotspots and source say.
     """
-    file = _file(path, project, as_of)
+    file = _file(path, project, today)
     if file.exit_code:
         return [file]
     config, base = load_pipeline(path), project_of(path, project)
     found = [file, _disk(base), *examine_feeds(config, base)]
     try:
-        source = source_of(config, base)
+        source = source_of(config, base, today)
     except HabitatError as fault:
         return [*found, Finding(f"source {config.source.kind}", str(fault), fault.exit_code)]
     if isinstance(source, Examinable):

@@ -22,8 +22,9 @@ from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
+from habitat.io.request_log import RequestLog
 from habitat.io.sentinelhub_source import SentinelHubSource
-from habitat.io.stac_source import Access
+from habitat.io.stac_source import Access, StacSource
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
@@ -45,6 +46,8 @@ log = logging.getLogger(__name__)
 #: Folder of all pipelines' results in a project, and the record of the last run in ``state``.
 OUTPUTS = "outputs"
 LAST_RUN = "last_run.json"
+#: In ``state``: what a run asked of a source that is not paid.
+REQUESTS = "requests.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
     with store.lock():
         last = LastRun(store.state / LAST_RUN, job.started, job.as_of)
         with last.watching(state), _swept(store), time_limit(job.limits.run_s):
+            RequestLog(store.state / REQUESTS).start()
             plan = plan_job(job)
             for note in (*plan.ctx.aoi.notes, *plan.ctx.notes):
                 reporter.note(note)
@@ -208,6 +212,7 @@ def _compute_and_publish(
             raise NoObservationError(f"{fault}{refusals(plan.ctx)}") from None
     reporter.note("publish")
     record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
+    record |= _asked(plan, store)
     release = publish(plan, state, store, record)
     return RunReport(
         release,
@@ -297,6 +302,14 @@ def _account(spent: Spent) -> dict[str, Any]:
         "bytes": spent.run.bytes,
         "processing_units_of_month": round(spent.month.units, 6),
     }
+
+
+def _asked(plan: Plan, store: Store) -> dict[str, int]:
+    """Return the requests of the run to a source that is not paid, and the bytes that came."""
+    if not isinstance(plan.ctx.source, StacSource):
+        return {}
+    asked = RequestLog(store.state / REQUESTS).total()
+    return {"requests": asked.requests, "bytes": asked.bytes}
 
 
 def _newest_scene(plan: Plan) -> dict[str, str] | None:

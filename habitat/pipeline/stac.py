@@ -7,6 +7,7 @@ from habitat.domain.errors import NotBuiltError
 from habitat.domain.grid import Grid
 from habitat.io.download_cache import DownloadCache
 from habitat.io.http_policy import HttpPolicy, is_loopback
+from habitat.io.request_log import RequestLog
 from habitat.io.stac_presets import PRESETS, Preset
 from habitat.io.stac_search import Catalogue
 from habitat.io.stac_source import Access, StacSource
@@ -43,6 +44,7 @@ def stac_source(config: StacConfig, grid: Grid, downloads: Path, access: Access)
         max_cloud=config.max_cloud,
         token_url=preset.token_url,
         access=access,
+        log=RequestLog(downloads.with_name("requests.log")) if access == "online" else None,
     )
 
 

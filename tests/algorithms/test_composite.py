@@ -103,7 +103,7 @@ def test_a_burned_pixel_is_left_out_from_its_burn_to_its_green_up():
     days = np.array([10, 20, 30, 40, 50], np.int32)
     valid = np.ones((5, 1, 4), bool)
     burn_day = np.array([[0, 20, 45, 5]], np.int32)
-    left = exclude_burned(valid, days, burn_day, [40])
+    left = exclude_burned(valid, days, (burn_day, burn_day), [40])
     assert left[:, 0, 0].tolist() == [True] * 5
     assert left[:, 0, 1].tolist() == [True, False, False, True, True]
     assert left[:, 0, 2].tolist() == [True, True, True, True, False]
@@ -111,10 +111,26 @@ def test_a_burned_pixel_is_left_out_from_its_burn_to_its_green_up():
     assert valid.all()
 
 
+@pytest.mark.parametrize(
+    ("lo", "hi", "left"),
+    [
+        (20, 30, [True, False, False, True, True, True]),
+        (20, 40, [True, False, False, False, False, True]),  # found on the day of green-up
+        (20, 50, [True, False, False, False, False, True]),  # it may have burned after green-up
+        (40, 50, [True, True, True, False, False, True]),
+    ],
+)
+def test_a_look_at_land_that_may_have_burned_before_it_is_never_used(lo, hi, left):
+    days = np.array([10, 20, 30, 40, 50, 400], np.int32)
+    burned = np.array([[lo]], np.int32), np.array([[hi]], np.int32)
+    valid = exclude_burned(np.ones((6, 1, 1), bool), days, burned, [40, 400])
+    assert valid[:, 0, 0].tolist() == left
+
+
 def test_a_burn_waits_for_the_first_green_up_after_it():
     days = np.array([10, 100, 400], np.int32)
     left = exclude_burned(
-        np.ones((3, 1, 1), bool), days, np.array([[50]], np.int32), [365 + 30, 30]
+        np.ones((3, 1, 1), bool), days, (np.array([[50]], np.int32),) * 2, [365 + 30, 30]
     )
     assert left[:, 0, 0].tolist() == [True, False, True]
 
@@ -123,7 +139,7 @@ def test_a_pixel_seen_only_as_burned_ground_is_not_observed_for_that_reason():
     days = np.array([START + 1, START + 3, START + 5], np.int32)
     state = np.array([[[C, C]], [[C, C]], [[K, C]]], np.uint8)
     burn_day = np.array([[START, START + 4]], np.int32)
-    valid = exclude_burned(clear(state), days, burn_day, [])
+    valid = exclude_burned(clear(state), days, (burn_day, burn_day), [])
     used = used_states(state, valid)
     n_valid, _ = observation_counts(days, used, PERIOD)
     assert n_valid.tolist() == [[0, 2]]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from habitat.algorithms.burn.candidates import look_rules
 from habitat.algorithms.burn.evidence import scan_rules
 from habitat.algorithms.burn.inputs import BurnParams
-from habitat.algorithms.kernels import burn, burn_events, burn_looks
+from habitat.algorithms.kernels import burn, burn_events, burn_looks, burn_reference
 
 RULES = scan_rules(BurnParams())
 LOOK_RULES = look_rules(BurnParams())
@@ -19,7 +19,7 @@ def random_looks(seed, n_t=14, size=12):
     rng = np.random.default_rng(seed)
     days = np.cumsum(rng.integers(1, 40, n_t)).astype(np.int32)
     leaf_on, browned, dormant = rng.random((3, n_t)) < 0.5
-    calendar = burn.Calendar(days, leaf_on, browned, dormant)
+    calendar = burn_reference.Calendar(days, leaf_on, browned, dormant)
     state = rng.choice([0, 1, 1, 1, 1, 1, 2, 3, 4], (n_t, size, size)).astype(np.uint8)
     base = np.array([900, 2350, 3250, 2150])[:, None, None, None]
     char = np.array([400, 650, 1200, 1200])[:, None, None, None]

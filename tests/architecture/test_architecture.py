@@ -19,13 +19,12 @@ TEXTS = {".py", ".md", ".yaml", ".toml", ".yml", ".json", ".cfg", ".txt", ".sh",
 MAX_LINES = 400
 
 #: Modules that are longer, and why they are one.
-LONG = {
-    "algorithms/kernels/burn.py": "a kernel and its NumPy twin stand side by side",
-}
+LONG: dict[str, str] = {}
 
 #: Modules without a test file of their own name, and the file that tests them.
 TESTED_ELSEWHERE = {
     "algorithms/burn/candidates": "algorithms/test_kernels_burn",
+    "algorithms/burn/events": "algorithms/test_burn_fires",
     "algorithms/burn/evidence": "algorithms/test_burn_pixels",
     "algorithms/burn/inputs": "algorithms/test_burn_pixels",
     "algorithms/burn/objects": "algorithms/test_burn_scenes",
@@ -43,6 +42,7 @@ TESTED_ELSEWHERE = {
     "algorithms/fire_weather/grass": "algorithms/test_fire_weather",
     "algorithms/kernels/burn_events": "algorithms/test_kernels_burn",
     "algorithms/kernels/burn_looks": "algorithms/test_kernels_burn",
+    "algorithms/kernels/burn_reference": "algorithms/test_kernels_burn",
     "algorithms/ratio": "algorithms/test_tables",
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
@@ -68,7 +68,6 @@ TESTED_ELSEWHERE = {
     "io/scene_item": "io/test_folder",
     "io/secrets": "io/test_http",
     "io/source": "io/test_folder",
-    "io/vectorise": "io/test_geopackage",
     # nouns: they do nothing alone
     "domain/bands": "algorithms/test_masks",
     "domain/cells": "algorithms/test_cell_counts",

@@ -457,3 +457,16 @@ def test_a_simulated_folder_says_so(scene):
     root, _ = scene
     write_item(root / "two.json", {"B04": "B04.tif"}, **{"habitat:simulated": True})
     assert FolderSource(root, GRID).simulated
+
+
+def test_a_static_catalogue_on_disk_is_a_folder_of_scenes(scene):
+    folder, _ = scene
+    before = FolderSource(folder, GRID).search(JUNE, EXTENT)[0]
+    links = [{"rel": "item", "href": "item.json"}]
+    for kind, name in (("Catalog", "catalog.json"), ("Collection", "collection.json")):
+        document = {"type": kind, "id": "c", "stac_version": "1.0.0", "links": links}
+        (folder / name).write_text(json.dumps(document))
+    items, refused = FolderSource(folder, GRID).search(JUNE, EXTENT)
+    assert items == before
+    assert items
+    assert not refused

@@ -331,3 +331,14 @@ def test_a_validator_says_why(caplog):
     http = Http(HttpPolicy(("stac.example",)), clock=FakeTime().clock(), adapter=Script(GOOD))
     with pytest.raises(RemoteError, match="expected 4 bands, got 3"):
         http.fetch(Request(URL), validate)
+
+
+def test_every_request_is_counted_with_the_bytes_of_its_answer():
+    counted = []
+    script = Script((500, {}, b"busy"), GOOD)
+    http = Http(
+        HttpPolicy(("stac.example",)), clock=FakeTime().clock(), adapter=script,
+        count=counted.append,
+    )  # fmt: skip
+    http.fetch(Request("https://stac.example/a"), decode)
+    assert counted == [0, len(GOOD[2])]

@@ -1,4 +1,6 @@
 import json
+import re
+from collections import Counter
 
 import pytest
 
@@ -41,6 +43,42 @@ def test_items_of_earth_search_with_the_offset_in_or_off_are_told_apart(shared_d
     assert best["B04"].href.endswith("/B04.tif")
     assert {"B02", "B8A", "B11", "B12", "scl"} <= set(best)
     assert not any(a.href.endswith((".jp2", "TCI.tif", "PVI.tif")) for a in cogs.assets)
+
+
+def sentinel_2(document):
+    """Yield the Sentinel-2 L2A items anywhere in a recorded answer."""
+    if isinstance(document, dict) and document.get("type") == "Feature" and "assets" in document:
+        l2a = ("sentinel-2-l2a", "sentinel-2-c1-l2a", "sentinel-s2-l2a-cogs")
+        if document.get("collection") in l2a and len(document["assets"]) > 10:
+            yield document
+        return
+    for part in document.values() if isinstance(document, dict) else document:
+        if isinstance(part, dict | list):
+            yield from sentinel_2(part)
+
+
+def test_every_recorded_item_has_time_tile_datatake_and_the_offset_of_its_product(shared_data):
+    seen = Counter()
+    for path in sorted((shared_data / "stac_recorded").rglob("*.json")):
+        for item in sentinel_2(json.loads(path.read_text())):
+            record, properties = parse_item(item), item["properties"]
+            taken_off = properties.get(
+                "earthsearch:boa_offset_applied", properties.get("sentinel:boa_offset_applied")
+            )
+            assert record.mission in {"S2A", "S2B"}
+            assert re.fullmatch(r"\d{2}[A-Z]{3}", record.mgrs_tile), item["id"]
+            assert re.fullmatch(r"\d{8}T\d{6}", record.datatake), item["id"]
+            assert record.datatake[:8] == f"{record.acquired:%Y%m%d}"
+            expected = 0 if taken_off or record.baseline < "04.00" else 1000
+            assert offsets(record) == {expected}, item["id"]
+            assert {"B04", "B8A", "B11", "B12", "scl"} <= set(record.best_assets(20))
+            seen[path.parent.name, expected, bool(taken_off)] += 1
+    assert seen["planetary-computer", 1000, False] == 6
+    assert seen["planetary-computer", 0, False] == 68
+    assert seen["earth-search-v0", 1000, False] == 3  # baseline 04.00, which no property tells
+    assert seen["earth-search-v0", 0, True] == 1
+    assert seen["earth-search-v1", 0, True] == 7
+    assert seen["earth-search-v1", 1000, False] == 6
 
 
 def test_items_of_the_planetary_computer_go_by_their_baseline(shared_data):

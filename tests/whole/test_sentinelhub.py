@@ -173,6 +173,25 @@ def test_missing_credentials_are_said_with_what_to_do(shop, project, capfd, monk
     assert shop.log() == []
 
 
+def test_the_doctor_signs_in_and_says_what_is_left(project, shop, capfd, monkeypatch):
+    doctor = ["--log", "text", "doctor", str(project / "pipelines" / "tiny.yaml")]
+    assert run(doctor) == 0
+    out = capfd.readouterr().out
+    assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 5
+    assert "10,000.0 units are left" in out
+    assert shop.calls("process") == 0
+    monkeypatch.setenv("SH_CLIENT_SECRET", "wrong")
+    assert run(doctor) == CREDENTIALS
+    said = capfd.readouterr()
+    assert "FAULT sign-in" in said.out
+    assert "wrong" not in said.out + said.err
+    monkeypatch.setenv("SH_CLIENT_SECRET", shops.SECRET)
+    shop.faults({"search": {"*": ["500"]}})
+    monkeypatch.setattr("habitat.io.sentinelhub_client.DEADLINE_S", 3.0)
+    assert run(doctor) == REMOTE
+    assert "FAULT catalogue" in capfd.readouterr().out
+
+
 def test_the_cost_of_a_zone_needs_neither_service_nor_credentials(project, capfd, monkeypatch):
     monkeypatch.delenv("SH_CLIENT_ID")
     path = str(project / "pipelines" / "tiny.yaml")
@@ -180,7 +199,8 @@ def test_the_cost_of_a_zone_needs_neither_service_nor_credentials(project, capfd
     assert run(["cost", path, "--as-of", "2025-01-01", "--json"]) == 0
     rows = json.loads(capfd.readouterr().out)["rows"]
     by_size = {(row["pixel_m"], row["bands"]): row for row in rows}
-    assert set(by_size) == {(60, 0), *((p, b) for p in (10, 20) for b in (4, 5, 10))}
+    assert set(by_size) == {(60, 0), *((p, b) for p in (10, 20) for b in (4, 5, 10)), (0, 5)}
+    assert by_size[0, 5]["date"]["units"] == 0 < by_size[0, 5]["date"]["requests"]
     assert by_size[10, 5]["date"]["units"] > by_size[20, 5]["date"]["units"]
     assert run(["cost", path]) == 0
     assert "units/year" in capfd.readouterr().out

@@ -89,8 +89,13 @@ def test_the_layers_are_those_of_the_folder_to_the_byte(project, service):
 
 
 def test_worker_processes_give_the_same(project, service):
+    before = len(served.requests(service[1]))
     assert tiny.run_it(project, "--processes") == OK
     assert served.layers(project) == service[2]
+    record = tiny.record(project)
+    assert record["requests"] == len(served.requests(service[1])) - before
+    assert record["bytes"] > 10_000
+    assert record["processing_units"] == 0
 
 
 def test_the_second_run_asks_the_catalogue_alone(project, service):

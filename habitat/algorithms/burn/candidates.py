@@ -7,8 +7,9 @@ import numpy as np
 from habitat.algorithms import joining
 from habitat.algorithms.burn.inputs import HALO_PX, BurnParams, Looks, Place
 from habitat.algorithms.burn.statistics import ClassStatistics, Tile
-from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED, UNITS
+from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED
 from habitat.algorithms.kernels.burn_looks import GROWTH, SEED, STRONG, LookRules, classify_look
+from habitat.algorithms.kernels.burn_reference import UNITS
 from habitat.domain.hotspots import Hotspots
 
 _FAR = np.iinfo(np.int64).max

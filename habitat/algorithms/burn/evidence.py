@@ -10,7 +10,8 @@ from habitat.algorithms.burn.inputs import (
     CoverKinds,
     Looks,
 )
-from habitat.algorithms.kernels.burn import Calendar, ScanRules, scan_evidence
+from habitat.algorithms.kernels.burn import scan_evidence
+from habitat.algorithms.kernels.burn_reference import Calendar, ScanRules
 
 
 @dataclass(frozen=True)

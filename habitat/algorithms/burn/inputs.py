@@ -72,6 +72,9 @@ class BurnParams:
     numbers come from synthetic scenes of cured grass, reed and leaf-off oak and are to be replaced
     when interpreted scars of the zone exist.
 
+    Objects of one fire lie within ``event_m`` and ``event_days`` of each other, the distance and
+    the time of FEDS (Chen et al. 2022, doi:10.1038/s41597-022-01343-0).
+
     ``nir_drop`` is 1 − NIR after / before; ``dnbr2`` is NBR2 before − after; ``dmirbi`` is MIRBI
     after − before; ``ev`` is the mean robust z of the three. In forest in leaf, dNBR stands for
     dMIRBI (the cuts of Key & Benson 2006).
@@ -129,6 +132,8 @@ class BurnParams:
     hotspot_m: float = 750.0
     hotspot_lead_days: int = 1
     date_hotspot_m: float = 1_000.0
+    event_m: float = 1_000.0
+    event_days: int = 5
     gap_days: int = 20
     gap_days_forest: int = 60
     include_crop: bool = False

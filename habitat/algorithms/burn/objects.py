@@ -55,6 +55,8 @@ class Objects:
         float32 ``(n,)``, NaN without a hotspot or where its power is not known.
     tiles : tuple of TileObjects
         By tile, in the order of the facts.
+    hits : numpy.ndarray
+        int64 ``(m, 2)``: object id, and row of a hotspot that bears it out; sorted.
     unresolved : numpy.ndarray
         int64, rows of the hotspots near no object: fires that no look has shown.
     """
@@ -69,6 +71,7 @@ class Objects:
     last_hotspot_day: np.ndarray
     max_frp_mw: np.ndarray
     tiles: tuple[TileObjects, ...]
+    hits: np.ndarray
     unresolved: np.ndarray
 
 
@@ -124,6 +127,7 @@ def resolve(
         last,
         power,
         tuple(TileObjects(i, last_by_id[i], strong_by_id[i]) for i in lookups),
+        hits,
         unresolved,
     )
 

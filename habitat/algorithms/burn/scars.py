@@ -44,6 +44,8 @@ class BurnLayers:
     burn_scar : numpy.ndarray
         uint8: 1 unburned, 2 burned, 3 possibly burned (one look only), 4 seen, but too seldom to
         exclude a burn (or crop that is not judged); 0 never seen.
+    unburned_scar : numpy.ndarray
+        uint8: what ``burn_scar`` is without the burn: 1, 4 or 0.
     burn_date, burn_date_lo, burn_date_hi : numpy.ndarray
         uint32 YYYYMMDD of the last burn, possible ones too; 1 observed and unburned; 0 never
         seen. The day of the earliest hotspot near it in its window, else of ``burn_date_hi``.
@@ -63,6 +65,7 @@ class BurnLayers:
     """
 
     burn_scar: np.ndarray
+    unburned_scar: np.ndarray
     burn_date: np.ndarray
     burn_date_lo: np.ndarray
     burn_date_hi: np.ndarray
@@ -128,8 +131,8 @@ def scars(
     event_object = _object_of_event(tile, found, objects, events)
     events = _weakened(events, event_object, shown[:, rows, cols], objects)
     known, event, event_lo, times, again = events
-    seen = _seen(days, look, year)
-    scar = _scar(tile, look, events, seen, (year, params))
+    unburned_scar = _unburned_scar(tile, look, (year, params))
+    scar = _scar(unburned_scar, known)
     burned = known > 0
     hot_day = _hotspot_day(tile, events, record.hotspots, params)
     hi_day = np.where(burned, days[event], NO_DAY)
@@ -138,6 +141,7 @@ def scars(
     severity, rbr = _severity(looks, tile, events, params)
     return BurnLayers(
         burn_scar=scar,
+        unburned_scar=unburned_scar,
         burn_date=_yyyymmdd(on_day, burned, scar),
         burn_date_lo=_yyyymmdd(event_lo, burned, scar),
         burn_date_hi=_yyyymmdd(hi_day, burned, scar),
@@ -250,14 +254,14 @@ def _seen(days: np.ndarray, look: np.ndarray, year: FireYear) -> np.ndarray:
     return seen
 
 
-def _scar(
-    tile: Tile,
-    look: np.ndarray,
-    events: Events,
-    seen: np.ndarray,
-    asked: tuple[FireYear, BurnParams],
-) -> np.ndarray:
+def _scar(unburned_scar: np.ndarray, known: np.ndarray) -> np.ndarray:
+    scar = np.where(known == POSSIBLE, SCAR_POSSIBLE, unburned_scar)
+    return np.where(known == BURNED, SCAR_BURNED, scar).astype(np.uint8)
+
+
+def _unburned_scar(tile: Tile, look: np.ndarray, asked: tuple[FireYear, BurnParams]) -> np.ndarray:
     year, params = asked
+    seen = _seen(tile.evidence.days, look, year)
     kind = tile.evidence.kind[tile.place.slices]
     limit = np.full(len(Kind), params.gap_days, dtype=np.int32)
     limit[Kind.FOREST] = params.gap_days_forest
@@ -266,9 +270,7 @@ def _scar(
     seasons = np.array(year.seasons, dtype=np.int64).reshape(-1, 2) + np.array([0, 1])
     scar = np.where(seen, SCAR_UNBURNED, 0)
     gap = longest_gap(tile.evidence.days, look, seasons)
-    scar = np.where(seen & (gap > limit[kind]), SCAR_GAP, scar)
-    scar = np.where(events[0] == POSSIBLE, SCAR_POSSIBLE, scar)
-    return np.where(events[0] == BURNED, SCAR_BURNED, scar).astype(np.uint8)
+    return np.where(seen & (gap > limit[kind]), SCAR_GAP, scar).astype(np.uint8)
 
 
 def _hotspot_day(tile: Tile, events: Events, hotspots: Hotspots, params: BurnParams) -> np.ndarray:

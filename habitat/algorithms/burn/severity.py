@@ -6,7 +6,8 @@ import numpy as np
 
 from habitat.algorithms.burn.evidence import Evidence
 from habitat.algorithms.burn.inputs import BurnParams, Looks
-from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED, UNITS
+from habitat.algorithms.kernels.burn import CLEAR_ALONE, CLEAR_COMPARED
+from habitat.algorithms.kernels.burn_reference import UNITS
 
 #: Codes of ``domain.legend.BURN_SEVERITY``.
 NO_CANOPY_EFFECT, UNBURNED, NO_SEVERITY = 1, 8, 9

@@ -12,13 +12,13 @@ import numpy as np
 
 from habitat.algorithms.burn.evidence import Evidence
 from habitat.algorithms.burn.inputs import BurnParams, FireYear, Kind, Place
-from habitat.algorithms.kernels.burn import UNITS
 from habitat.algorithms.kernels.burn_looks import (
     BIN_UNITS,
     FIRST_UNITS,
     N_BINS,
     count_evidence,
 )
+from habitat.algorithms.kernels.burn_reference import UNITS
 from habitat.domain.hotspots import Hotspots
 
 #: Robust standard deviation of a normal distribution over its MAD.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from habitat.algorithms.burn.events import BurnEvents
 from habitat.algorithms.burn.objects import Objects
 from habitat.algorithms.burn.scars import RBR_MISSING, SCAR_BURNED, SCAR_POSSIBLE, BurnLayers
 from habitat.domain.period import date_of_epoch
@@ -15,12 +16,12 @@ _CONFIRMED = 2
 
 @dataclass(frozen=True)
 class BurnRows:
-    """Sums over the pixels of each object, of one tile or of many.
+    """Sums over the pixels of each fire, of one tile or of many.
 
     Attributes
     ----------
     object_id : numpy.ndarray
-        int64 ``(n,)``, rising.
+        int64 ``(n,)``, rising: the fire of :class:`~habitat.algorithms.burn.events.BurnEvents`.
     area_mm2, possible_mm2 : numpy.ndarray
         int64 ``(n,)``, area of burned pixels, and of pixels that one look only shows [mm2].
     date, date_lo, date_hi : numpy.ndarray
@@ -62,7 +63,7 @@ def burn_rows(
     area_mm2: np.ndarray,
     lost: np.ndarray | None,
 ) -> BurnRows:
-    """Return the sums of the objects in one tile.
+    """Return the sums of the fires in one tile.
 
     Parameters
     ----------
@@ -136,15 +137,15 @@ _MERGE: dict[str, tuple[np.ufunc, int]] = {
 }
 
 
-def burn_confidence(rows: BurnRows, objects: Objects) -> np.ndarray:
+def burn_confidence(rows: BurnRows, events: BurnEvents) -> np.ndarray:
     """Return A (with a hotspot), B (half of what was seen again is confirmed) or C, by row."""
-    has_hotspot = objects.n_hotspots[rows.object_id - 1] > 0
+    has_hotspot = events.n_hotspots[rows.object_id] > 0
     twice = (rows.seen_again > 0) & (2 * rows.confirmed >= rows.seen_again)
     return np.where(has_hotspot, "A", np.where(twice, "B", "C")).astype(object)
 
 
 def burn_ids(rows: BurnRows, objects: Objects) -> np.ndarray:
-    """Return a name by row that depends on the first look and the first pixel only."""
+    """Return a name by row: the first look and the first pixel of the first object of the fire."""
     i = rows.object_id - 1
     return np.array(
         [

@@ -1,4 +1,4 @@
-"""The table ``burns``: one row and one outline per burned object of a fire year."""
+"""The table ``burns``: one row and one outline per fire of a fire year."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from habitat.io.boundaries import Boundaries, country_shares
 from habitat.io.vectorise import PixelRuns, outlines
 from habitat.pipeline.ops import Arrays, GlobalInputs, TileInputs
 from habitat.pipeline.steps.areas import BoundaryFiles, boundaries_of, tile_cells
+from habitat.pipeline.steps.burn_fires import Fires
 from habitat.pipeline.tables import Table, Tables
 
 #: ``burn_severity`` from which a forest burn kills the canopy: habitat is lost.
@@ -30,7 +31,7 @@ _RBR_UNITS = 1e4
 
 @dataclass(frozen=True, slots=True)
 class BurnTableTask:
-    """What the table is made from: a burn result, its objects, and names of classes."""
+    """What the table is made from: a burn result, its fires, and names of classes."""
 
     name: str
     year: Period
@@ -39,7 +40,7 @@ class BurnTableTask:
 
 
 def count_rows(inputs: TileInputs) -> Arrays:
-    """Sum the facts of the objects in a tile, and list their pixels as runs."""
+    """Sum the facts of the fires in a tile, and list their pixels as runs."""
     task: BurnTableTask = inputs.config
     arrays = inputs.arrays[task.name]
     layers = {name: arrays[name] for name in BurnLayers.__dataclass_fields__}
@@ -62,10 +63,11 @@ def make_table(inputs: GlobalInputs) -> Tables:
     runs = PixelRuns(*np.concatenate([part.pop("runs") for part in partials], axis=1))
     rows = merge_rows([BurnRows(**part) for part in partials])
     found = inputs.globals[f"{task.name}.objects"].objects
+    joined: Fires = inputs.globals[f"{task.name}.fires"]
     shapes = outlines(runs, inputs.grid)
     geometry = np.array([shapes[i] for i in rows.object_id.tolist()], dtype=object)
     i = rows.object_id - 1
-    n_hotspots = found.n_hotspots[i].astype(np.int64)
+    n_hotspots = joined.events.n_hotspots[rows.object_id].astype(np.int64)
     columns = {
         "burn_id": burn_ids(rows, found),
         "fire_year": np.full(len(i), str(task.year), dtype=object),
@@ -75,9 +77,9 @@ def make_table(inputs: GlobalInputs) -> Tables:
         "date_lo": _iso(rows.date_lo),
         "date_hi": _iso(rows.date_hi),
         "date_source": np.where(rows.hotspot_dated > 0, "viirs", "s2").astype(object),
-        "burn_confidence": burn_confidence(rows, found),
+        "burn_confidence": burn_confidence(rows, joined.events),
         "n_hotspots": n_hotspots,
-        "max_frp_mw": found.max_frp_mw[i].astype(np.float64),
+        "max_frp_mw": joined.events.max_frp_mw[rows.object_id].astype(np.float64),
         "landcover_pre": _majority(rows.cover_mm2, task.legend),
         "rbr_mean": _mean(rows.rbr_sum, rows.rbr_px) / _RBR_UNITS,
         "habitat_lost_ha": _lost_ha(rows, task.legend),

@@ -1,7 +1,8 @@
 """The ``burn_scars`` step: counts over the AOI, objects over the seams, then the layers.
 
 Three passes over the looks of a fire year, because two things are known only of the whole AOI:
-how each class of land cover looks on each date, and which burned objects cross tiles.
+how each class of land cover looks on each date, and which burned objects cross tiles. What they
+find is then joined into fires, and freed of patches below the least area (``burn_fires``).
 """
 
 from collections.abc import Callable
@@ -59,6 +60,7 @@ from habitat.pipeline.ops import (
 from habitat.pipeline.scene_search import require_period
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.steps.areas import boundary_files
+from habitat.pipeline.steps.burn_fires import FireTask, join_fires, list_runs, settle
 from habitat.pipeline.steps.burn_table import BurnTableTask, count_rows, make_table
 from habitat.pipeline.tiles import crop
 
@@ -134,8 +136,15 @@ def plan(step: BurnScars, ctx: PlanContext) -> StepResult:
     rows, made = f"{step.save_as}.rows", f"{step.save_as}.table"
     ops = (
         *_ops(task),
+        *_fire_ops(FireTask(step.save_as, task.params)),
         TileOp(rows, count_rows, table, needs=(step.save_as,)),
-        GlobalOp(made, make_table, table, partials=(rows,), uses=(f"{step.save_as}.objects",)),
+        GlobalOp(
+            made,
+            make_table,
+            table,
+            partials=(rows,),
+            uses=(f"{step.save_as}.objects", f"{step.save_as}.fires"),
+        ),
     )
     return StepResult("burns", year, _layers(task), ops, detail=task, tables=(made,))
 
@@ -163,7 +172,18 @@ def _ops(task: BurnTask) -> tuple[TileOp | GlobalOp, ...]:
         GlobalOp(statistics, merge_statistics, task, partials=(f"{name}.counts",)),
         on_tile(f"{name}.facts", find_facts, hotspots, statistics),
         GlobalOp(objects, join_objects, task, partials=(f"{name}.facts",), uses=(hotspots,)),
-        on_tile(name, burn_layers, hotspots, statistics, objects),
+        on_tile(f"{name}.seen", burn_layers, hotspots, statistics, objects),
+    )
+
+
+def _fire_ops(task: FireTask) -> tuple[TileOp | GlobalOp, ...]:
+    name = task.name
+    seen, runs, fires = f"{name}.seen", f"{name}.runs", f"{name}.fires"
+    found = (f"{name}.objects", f"{name}.hotspots")
+    return (
+        TileOp(runs, list_runs, task, needs=(seen,)),
+        GlobalOp(fires, join_fires, task, partials=(runs,), uses=found),
+        TileOp(name, settle, task, needs=(seen,), uses=(fires,)),
     )
 
 
@@ -278,7 +298,7 @@ def join_objects(inputs: GlobalInputs) -> JoinedObjects:
 
 
 def burn_layers(inputs: TileInputs) -> Arrays:
-    """Third pass: the layers of the fire year."""
+    """Third pass: the layers of the fire year, of objects of any size."""
     task: BurnTask = inputs.config
     looks, tile = _look(inputs)
     joined: JoinedObjects = inputs.globals[f"{task.name}.objects"]
@@ -293,8 +313,8 @@ def burn_layers(inputs: TileInputs) -> Arrays:
         task.params,
     )
     layers = {entry.name: getattr(found, entry.name) for entry in fields(found)}
-    layers["burn_day"] = epoch_days(found.burn_date)
     layers["burn_day_lo"] = epoch_days(found.burn_date_lo)
+    layers["burn_day_hi"] = epoch_days(found.burn_date_hi)
     layers["cover"] = crop(tile.cover, inputs.window, HALO_PX)
     in_year = (looks.days >= task.fire_year.first_day) & (looks.days <= task.fire_year.last_day)
     layers["reason"] = reasons_of_looks(

@@ -40,7 +40,8 @@ class CompositeTask:
     bands : tuple of str
         Bands of the composite.
     burns : str
-        Burn layers whose looks until green-up are left out; empty for none.
+        Burn layers whose looks until green-up are left out; empty for none. Those of any size: a
+        patch too small to be mapped darkens a composite all the same.
     green_up_days : tuple of int
         Days since 1970-01-01.
     """
@@ -67,7 +68,7 @@ def plan(step: Composite, ctx: PlanContext) -> StepResult:
         parts,
         whole,
         bands,
-        step.burns or "",
+        f"{step.burns}.seen" if step.burns else "",
         tuple(days_since_epoch(ctx.seasons.green_up.in_year(year)) for year in years),
     )
     count, seen = f"{step.save_as}.count", f"{step.save_as}.seen"
@@ -76,7 +77,7 @@ def plan(step: Composite, ctx: PlanContext) -> StepResult:
             step.save_as,
             composite,
             task,
-            needs=(step.burns,) if step.burns else (),
+            needs=(task.burns,) if task.burns else (),
             scenes=(step.scenes,),
             bands=bands,
         ),
@@ -117,7 +118,8 @@ def composite(inputs: TileInputs) -> Arrays:
     if not in_parts.all():
         valid &= in_parts[:, None, None]
     if task.burns:
-        burned = inputs.arrays[task.burns]["burn_day_lo"]
+        burns = inputs.arrays[task.burns]
+        burned = burns["burn_day_lo"], burns["burn_day_hi"]
         valid = verbs.exclude_burned(valid, looks.days, burned, task.green_up_days)
     used = (
         verbs.used_states(looks.state, valid) if task.burns or not in_parts.all() else looks.state
