@@ -6,6 +6,7 @@ from datetime import datetime
 
 from habitat.domain.fire_cluster import Fire
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.fire_priority import Ignition
 from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Clock, Place
 
@@ -42,6 +43,10 @@ class PlaceDanger:
         says so here too.
     fuel, cell : int
         Row and column of ``FireDanger``; -1 where there is none.
+    ignition : str
+        ``near`` people or ``far`` from them; apart from the level.
+    priority : int or None
+        1 (first) to 4, by the table of ``fire_priority``; None where the level is not known.
     """
 
     place: Place
@@ -49,6 +54,8 @@ class PlaceDanger:
     unknown: Unknown
     fuel: int
     cell: int
+    ignition: Ignition = "near"
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ class FuelTable:
     cover: Mapping[int, str]
     without_map: str
 
+    @property
+    def grass_codes(self) -> list[int]:
+        """Land-cover codes whose fuel cures."""
+        grass = {fuel.name for fuel in self.fuels if fuel.model == "grass"}
+        return [code for code, name in self.cover.items() if name in grass]
+
     def regrown_on(self, fuel: Fuel, day: date) -> date:
         """Return the last day by which a fuel had come back: what burned since then is bare."""
         back = self.regrown if fuel.model == "grass" else self.leaf_off

@@ -89,6 +89,8 @@ def _place(brief: FireBrief, found: PlaceDanger) -> dict[str, Any]:
         "country": found.place.country,
         "level": found.level,
         "unknown": found.unknown.name.lower() if found.unknown else None,
+        "ignition": found.ignition,
+        "priority": found.priority,
         "fuel": brief.danger.fuels[found.fuel] if found.fuel >= 0 else None,
         "numbers": _rounded(behind),
     }

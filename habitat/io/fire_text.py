@@ -14,9 +14,10 @@ WIDTH, HEIGHT = 80, 24
 _FEWEST_PLACES, _MOST_FIRES = 4, 4
 _COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _ROMAN = ("?", "I", "II", "III", "IV", "V")
-#: Width of the columns: place, level, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
-_COLUMNS = (26, 3, 11, 5, 6, 9, 7, 5)
-_LEFT = (0, 2)
+#: Widths: place, level, priority, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
+_COLUMNS = (22, 3, 3, 11, 5, 6, 9, 7, 5)
+_LEFT = (0, 3)
+_HEAD = ("place", "level", "priority", "fuel", "spread", "intensity", "at")
 _KMH = 60 / 1000
 
 
@@ -70,8 +71,7 @@ def _head(words: _Words) -> list[str]:
         f"{words.say('weather')}: {_feed(words, brief.weather)}",
         f"{words.say('hotspots')}: {_feed(words, brief.hotspots)}",
         *wrap(f"{words.say('legend')} {words.say('legend_2')}", WIDTH),
-        _columns([words.say(k) for k in ("place", "level", "fuel", "spread", "intensity", "at")]
-                 + ["FWI/EF", "Nest"]),
+        _columns([words.say(k) for k in _HEAD] + ["FWI/EF", "Nest"]),
     ]  # fmt: skip
     return [words.say("simulated"), *lines] if brief.simulated else lines
 
@@ -111,6 +111,7 @@ def _row(words: _Words, found: PlaceDanger) -> str:
         [
             name,
             f"{found.level}{' ?' if found.unknown else ''}",
+            "?" if found.priority is None else f"{found.priority}",
             words.say(danger.fuels[fuel]),
             f"{danger.spread_m_min[fuel, cell] * _KMH:.1f}",
             f"{danger.intensity_kw_m[fuel, cell]:.0f}",

@@ -144,7 +144,9 @@ def _pixels(window: Window) -> PixelWindow:
     return PixelWindow(window.col, window.row, window.width, window.height)
 
 
-def read_layer(path: Path, layer: Layer, grid: Grid, window: Window) -> np.ndarray:
+def read_layer(
+    path: Path, layer: Layer, grid: Grid, window: Window, *, bands: Sequence[int] | None = None
+) -> np.ndarray:
     """Return a part of a published layer, by its place on the grid.
 
     Parameters
@@ -155,6 +157,8 @@ def read_layer(path: Path, layer: Layer, grid: Grid, window: Window) -> np.ndarr
         Its entry in the data dictionary.
     grid, window : Grid, Window
         May reach beyond the file; there the values are ``layer.nodata``.
+    bands : sequence of int, optional
+        1-based; all by default.
 
     Returns
     -------
@@ -175,11 +179,12 @@ def read_layer(path: Path, layer: Layer, grid: Grid, window: Window) -> np.ndarr
                 f"{path}: expected {layer.dtype} with nodata {layer.nodata:g} for layer "
                 f"{layer.name!r}, got {dataset.dtypes[0]} with nodata {dataset.nodata}"
             )
-        values = np.full((dataset.count, *window.shape), layer.nodata, dtype=layer.dtype)
+        indexes = list(bands or dataset.indexes)
+        values = np.full((len(indexes), *window.shape), layer.nodata, dtype=layer.dtype)
         common = window.intersect(extent)
         if common is not None:
             rows, cols = common.slices_in(window)
-            values[:, rows, cols] = dataset.read(window=pixel_window(common, extent))
+            values[:, rows, cols] = dataset.read(indexes, window=pixel_window(common, extent))
     return values[0] if len(values) == 1 else values
 
 

@@ -2,6 +2,7 @@
 
 import csv
 
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -156,6 +157,29 @@ def test_a_split_run_equals_one_run_to_the_last_bit():
     for name, values in whole.arrays().items():
         np.testing.assert_array_equal(values, again.arrays()[name])
     np.testing.assert_array_equal(_column(whole_results[37:], "fwi"), _column(rest, "fwi"))
+
+
+def test_lazy_blocks_of_cells_equal_the_eager_run_to_the_last_bit():
+    draw = np.random.default_rng(11)
+    spans = ((-10, 30), (5, 100), (0, 60), (0, 12))
+    weather = np.stack([draw.uniform(low, high, (30, 12)) for low, high in spans])
+    weather[:, 9, 4] = np.nan
+
+    def season(block):
+        """FWI by day and cell of weather (quantity, day, cell)."""
+        state = daily.WeatherState.start(block.shape[2], age_days=daily.SPIN_UP_DAYS)
+        found = []
+        for t, h, w, p in block.transpose(1, 0, 2):
+            today = daily.DailyWeather(4, t, h, w, p, np.full(len(t), np.nan))
+            state, result = daily.next_day(state, today, np.full(len(t), 42.7))
+            found.append(result.fwi)
+        return np.stack(found)
+
+    eager = season(weather)
+    lazy = da.from_array(weather, chunks=(4, 30, 5)).map_blocks(season, drop_axis=0, dtype=float)
+    np.testing.assert_array_equal(lazy.compute(scheduler="threads"), eager)
+    assert np.isnan(eager[9, 4])
+    assert np.isfinite(eager[10, 4])
 
 
 def test_a_missing_day_is_nan_and_a_long_gap_is_refused_until_restarted():

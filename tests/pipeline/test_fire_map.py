@@ -15,7 +15,13 @@ import yaml
 
 from habitat.domain.errors import GridMismatchError
 from habitat.domain.grid import Grid, Window
-from habitat.domain.layers import BURN_DATE, BURN_SCAR_LAYER, FIRE_INTENSITY_LEVEL, FOREST_CLASS
+from habitat.domain.layers import (
+    BURN_DATE,
+    BURN_SCAR_LAYER,
+    COMPOSITE,
+    FIRE_INTENSITY_LEVEL,
+    FOREST_CLASS,
+)
 from habitat.domain.period import Period
 from habitat.io.data_files import read_legend
 from habitat.io.geotiff import read_layer, write_layer
@@ -71,20 +77,25 @@ def level(found, first=DAY, last=DAY):
     return read_layer(found.release / name, FIRE_INTENSITY_LEVEL, GRID, CELLS)
 
 
-def maps(project, cover, burned=None, *, grid=FINE):
-    """Publish a map of land cover, and of burns, as another pipeline would."""
+def maps(project, cover, burned=None, *, grid=FINE, ndvi=()):
+    """Publish maps of land cover, burns and greenness, as another pipeline would."""
     store = Store(project / "outputs" / "border-zone-annual")
     blocks = {"forest_class_20240601-20240915": (FOREST_CLASS.with_legend(LEGEND), cover)}
     if burned is not None:
         scar = np.where(burned > 1, 2, 1).astype(np.uint8)
         blocks["burn_date_20240701-20250630"] = (BURN_DATE, burned)
         blocks["burn_scar_20240701-20250630"] = (BURN_SCAR_LAYER, scar)
+    names = ("B03", "B04", "B8A")
+    for period, value in ndvi:
+        red = np.full(PIXELS.shape, 1000.0)
+        bands = np.stack((red, red, red * (1 + value) / (1 - value))).astype(np.uint16)
+        blocks[f"composite_{period}"] = (COMPOSITE, bands)
     with store.lock():
         folder = store.begin("maps")
         for stem, (layer, values) in blocks.items():
             write_layer(
                 folder / f"{stem}.tif", [(PIXELS, values)], layer, grid, PIXELS,
-                tags={"SIMULATED": "yes"},
+                tags={"SIMULATED": "yes"}, band_names=names if layer is COMPOSITE else None,
             )  # fmt: skip
         store.publish(folder, "maps", {})
 
@@ -163,6 +174,30 @@ def test_fuels_come_from_land_cover_and_burned_ground_has_none(project):
     assert rows[0] == [1, 1, 1, 0, 1, 255]
     assert "20240601-20240915 of release maps" in found.summary["assumed"][0]
     assert found.summary["simulated"]  # since the maps are
+
+
+SEASONS = [("20240310-20240410", 0.2), ("20240601-20240915", 0.8)]
+
+
+def test_curing_comes_from_greenness_that_is_fresh_and_else_from_the_calendar(project):
+    reed = np.full(PIXELS.shape, 8, dtype=np.uint8)
+    maps(project, reed, ndvi=[*SEASONS, ("20250301-20250320", 0.62)])  # 30 % dead
+    found = publish(project)
+    assert np.unique(level(found)).tolist() == [1, 255]
+    assert "greenness of composite_20250301-20250320" in found.summary["assumed"][1]
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [SEASONS, [("20240601-20240915", 0.8), ("20250301-20250320", 0.62)],
+     [*SEASONS, ("20250201-20250315", 0.62)]],
+    ids=["none this year", "too few", "too old"],
+)  # fmt: skip
+def test_greenness_that_cannot_tell_leaves_curing_to_the_calendar(project, looks):
+    maps(project, np.full(PIXELS.shape, 8, dtype=np.uint8), ndvi=looks)
+    found = publish(project)
+    assert np.unique(level(found)).tolist() == [5, 255]
+    assert found.summary["assumed"][1] == "grass 96 % dead by the calendar"
 
 
 def test_maps_newer_than_the_day_are_not_used(project):

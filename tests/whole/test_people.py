@@ -104,6 +104,20 @@ def test_habitat_near_a_road_of_its_day_is_structural_only(origin):
     assert (table["habitat_share_after"] <= without["habitat_share_after"]).all()
 
 
+def test_tiles_workers_and_processes_change_nothing(origin):
+    folder, _, _ = origin
+    files = [{"path": road(folder, "roads.geojson", OLD_ROAD, NEW_ROAD), "date": "2021-01-01"}]
+    made = []
+    for tile_px, options in ((64, ["--processes"]), (128, [])):
+        grid = {"epsg": tiny.EPSG, "pixel_m": tiny.PIXEL, "tile_px": tile_px}
+        tiny.write_pipeline(folder, pipeline(people={"roads": files}, grid=grid))
+        assert tiny.run_it(folder, *options) == 0
+        made.append((maps(folder), tables(folder)))
+    for when in ("before", "after"):
+        np.testing.assert_array_equal(made[0][0][when][0], made[1][0][when][0])
+    assert made[0][1].equals(made[1][1])
+
+
 def test_one_extract_limits_both_periods_and_no_loss_is_said_to_be_of_people(origin):
     folder, _, _ = origin
     files = [{"path": road(folder, "roads.geojson", NEW_ROAD), "date": "2024-12-01"}]

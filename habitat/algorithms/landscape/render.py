@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from habitat.algorithms.kernels.look import BandLook, finish_band
 from habitat.algorithms.landscape.cover import BARE, BUILT, Cover
 from habitat.algorithms.landscape.noise import Sampling, hash_grid, key_of, uniform
 from habitat.algorithms.landscape.phenology import DayTables, day_tables
@@ -157,20 +158,8 @@ def _departure(look: _Look, strip: _Strip, band: int) -> np.ndarray:
     return factor
 
 
-def _blurred(values: np.ndarray) -> np.ndarray:
-    """Return the inner part, each pixel mixed with its neighbours (point spread)."""
-    side, middle = np.float32(SPREAD), np.float32(1 - 2 * SPREAD)
-    down = values[:-2] + values[2:]
-    down *= side
-    down += values[1:-1] * middle
-    out: np.ndarray = down[:, :-2] + down[:, 2:]
-    out *= side
-    out += down[:, 1:-1] * middle
-    return out
-
-
 def _ground_band(look: _Look, strip: _Strip, band: int) -> np.ndarray:
-    """Return the reflectance below the air, float32 ``(y, x)`` of the strip."""
+    """Return the reflectance below the air, float32, padded."""
     values = _mixed(strip, look.tables.cover[band])
     for overlay in look.overlays:
         overlay.apply(values, band, strip.first_px)
@@ -179,47 +168,31 @@ def _ground_band(look: _Look, strip: _Strip, band: int) -> np.ndarray:
         wet = melting(look.sky.day) * 0.5
         white = spectrum("snow")[band] * (1 - wet) + spectrum("slush")[band] * wet
         values += (np.float32(white) - values) * look.snow[strip.padded]
-    return _blurred(values)
+    return values
 
 
-def _through_air(look: _Look, strip: _Strip, band: int, values: np.ndarray) -> None:
-    """Darken by cloud shadow and veil by cloud and haze, in place."""
-    if look.shadow is not None:
-        shade = look.shadow[strip.rows] * np.float32(-0.80 * DIRECT_BY_BAND[band])
-        shade += np.float32(1)
-        values *= shade
-    if look.cloud is not None:
-        veil = look.cloud[strip.rows] * np.float32(HAZE_BY_BAND[band])
-        if look.sky.cloud_share:  # thick cloud hides every band
-            hidden = look.cloud[strip.rows] * np.float32(2.5) - np.float32(1.5)
-            np.maximum(veil, hidden, out=veil)
-        values += (np.float32(spectrum("cloud")[band]) - values) * veil
+def _band_look(sky: Sky, band: int) -> BandLook:
+    """Return what the air and the sensor do to a band on a day."""
+    return BandLook(
+        side=np.float32(SPREAD),
+        middle=np.float32(1 - 2 * SPREAD),
+        shade=np.float32(-0.80 * DIRECT_BY_BAND[band]),
+        haze=np.float32(HAZE_BY_BAND[band]),
+        white=np.float32(spectrum("cloud")[band]),
+        thick=bool(sky.cloud_share),
+        noise=np.float32(NOISE),
+        relative=np.float32(NOISE_RELATIVE),
+        scale=np.float32(1 / _TRIANGLE_SD),
+        key=np.uint32(key_of(sky.key, 90, band)),
+        dn=np.float32(DN_SCALE),
+    )
 
 
-def _with_noise(strip: _Strip, values: np.ndarray, key: int) -> None:
-    """Add the noise of one look of one band, in place."""
-    h = strip.base ^ np.uint32(key)
-    h *= np.uint32(0x7FEB352D)
-    h ^= h >> np.uint32(15)
-    h *= np.uint32(0x846CA68B)
-    low = h & np.uint32(0xFFFF)
-    h >>= np.uint32(16)
-    low += h
-    noise = low.astype(np.float32)
-    noise -= np.float32(65535)
-    noise *= np.float32(1 / _TRIANGLE_SD)
-    size = values * np.float32(NOISE_RELATIVE)
-    size += np.float32(NOISE)
-    noise *= size
-    values += noise
-
-
-def _digital(values: np.ndarray, out: np.ndarray) -> None:
-    """Write reflectance as digital numbers; an observed value <= 0 is 1."""
-    values *= np.float32(DN_SCALE)
-    values += np.float32(0.5)
-    np.clip(values, 1, 30_000, out=values)
-    np.copyto(out, values, casting="unsafe")
+def _rows_of(layer: np.ndarray | None, strip: _Strip) -> np.ndarray:
+    """Return the strip of a layer of the air, no rows where there is none."""
+    if layer is None:
+        return np.empty((0, strip.base.shape[1]), np.float32)
+    return np.ascontiguousarray(layer[strip.rows], dtype=np.float32)
 
 
 def _classify_ground(look: _Look, strip: _Strip) -> np.ndarray:
@@ -296,12 +269,12 @@ def render(
     inner = Sampling.of(ground.window, ground.pixel_m)
     coarse = Sampling.of_pixels(inner.rows, inner.cols, ground.pixel_m, SKY_NODE_M)
     detection = coarse.fractal(DETECTION, sky.key)
+    band_looks = {name: _band_look(sky, BANDS.index(name)) for name in bands}
     for strip in _strips(ground):
+        air = _rows_of(look.shadow, strip), _rows_of(look.cloud, strip)
         for name in bands:
             band = BANDS.index(name)
             values = _ground_band(look, strip, band)
-            _through_air(look, strip, band, values)
-            _with_noise(strip, values, key_of(sky.key, 90, band))
-            _digital(values, out[name][strip.rows])
+            finish_band(values, air, strip.base, band_looks[name], out[name][strip.rows])
         scl[strip.rows] = _classify(look, strip, detection)
     return out, scl

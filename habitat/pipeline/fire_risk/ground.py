@@ -6,16 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+from habitat.algorithms.fire_behaviour.curing import cell_curing_pct, ndvi_of
 from habitat.algorithms.fire_behaviour.fuel_cover import fuel_shares, last_burn
-from habitat.domain.errors import GridMismatchError
+from habitat.domain.errors import GridMismatchError, InputError
 from habitat.domain.fire_ground import Ground
 from habitat.domain.fuel import FuelTable
 from habitat.domain.grid import Grid, Window
-from habitat.domain.layers import BURN_DATE, BURN_SCAR_LAYER, FOREST_CLASS, Layer
+from habitat.domain.layers import BURN_DATE, BURN_SCAR_LAYER, COMPOSITE, FOREST_CLASS, Layer
 from habitat.domain.period import Period
 from habitat.io.geotiff import read_layer, read_raster
 from habitat.io.release import Store
 
+#: Older greenness than this does not tell the curing of a day.
+FRESH_DAYS = 20
+#: Composites that make a range of greenness: so many, over so many days.
+_LOOKS, _YEAR_DAYS = 3, 300
+_RED, _INFRARED = "B04", ("B8A", "B08")
 #: Rows of cells that are read at once.
 _STRIP = 32
 
@@ -36,6 +42,8 @@ class Maps:
         Their grid.
     simulated : bool
         They are of a SIMULATED landscape.
+    greenness : tuple of Path
+        Composites by the end of their period, where they tell the curing of the day; else empty.
     """
 
     release: str
@@ -43,6 +51,7 @@ class Maps:
     burns: tuple[tuple[Path, Path], ...]
     grid: Grid
     simulated: bool
+    greenness: tuple[Path, ...] = ()
 
     @property
     def period(self) -> str:
@@ -81,9 +90,22 @@ def find_maps(root: Path, day: date, grid: Grid) -> Maps | None:
         for path in sorted(release.glob("burn_date_[0-9]*.tif"))
         if _period_of(path, BURN_DATE).start <= day
     )
-    return Maps(
-        release.name, cover, burns, Grid(grid.epsg, pixel_m), bool(head.tags.get("SIMULATED"))
+    simulated = bool(head.tags.get("SIMULATED"))
+    greenness = _greenness(release, day)
+    return Maps(release.name, cover, burns, Grid(grid.epsg, pixel_m), simulated, greenness)
+
+
+def _greenness(release: Path, day: date) -> tuple[Path, ...]:
+    """Return the composites up to a day: at least three over a year, the last of them fresh."""
+    looks = sorted(
+        (period.end, path)
+        for path in release.glob("composite_[0-9]*.tif")
+        if (period := _period_of(path, COMPOSITE)).end <= day
     )
+    ends = [end for end, _ in looks]
+    fresh = bool(ends) and (day - ends[-1]).days <= FRESH_DAYS
+    whole = len(looks) >= _LOOKS and (ends[-1] - ends[0]).days >= _YEAR_DAYS
+    return tuple(path for _, path in looks) if fresh and whole else ()
 
 
 def _period_of(path: Path, layer: Layer) -> Period:
@@ -94,19 +116,21 @@ def _period_of(path: Path, layer: Layer) -> Period:
 def read_ground(
     maps: Maps | None, table: FuelTable, day: date, grid: Grid, window: Window
 ) -> Ground:
-    """Return the ground of every cell of a window, row by row; flat, curing by the calendar."""
+    """Return the ground of every cell of a window, row by row; flat.
+
+    Curing is that of the composites where they tell it, else that of the calendar.
+    """
     cells, curing = window.height * window.width, table.curing_on(day)
     if maps is None:
         fuel = [one.name for one in table.fuels].index(table.without_map)
         return Ground.uniform(cells, fuels=len(table.fuels), fuel=fuel, curing_pct=curing)
     per_cell = grid.pixel_m // maps.grid.pixel_m
     strips = [_strip(maps, table, day, (part, per_cell)) for part in _strips(window)]
-    share = np.concatenate([share for share, _ in strips], axis=1)
-    observed = np.concatenate([observed for _, observed in strips], axis=0)
+    share, observed, dead = (np.concatenate(parts, axis=-2) for parts in zip(*strips, strict=True))
     return Ground(
         share.reshape(len(table.fuels), cells),
         observed.reshape(cells),
-        np.full(cells, curing),
+        np.where(np.isnan(dead), curing, dead).reshape(cells),
         np.zeros(cells),
     )
 
@@ -125,7 +149,8 @@ def _finer(part: Window, times: int) -> Window:
 
 def _strip(
     maps: Maps, table: FuelTable, day: date, cells: tuple[Window, int]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return share, observed share and curing (NaN: not told) of some rows of cells."""
     part, per_cell = cells
     pixels = _finer(part, per_cell)
     cover = read_layer(maps.cover, FOREST_CLASS, maps.grid, pixels)
@@ -134,4 +159,20 @@ def _strip(
         dates = [read_layer(path, BURN_DATE, maps.grid, pixels) for path, _ in maps.burns]
         scars = [read_layer(path, BURN_SCAR_LAYER, maps.grid, pixels) for _, path in maps.burns]
         burned = last_burn(dates, scars, day)
-    return fuel_shares(cover, burned, table, day=day, per_cell=per_cell)
+    shares = fuel_shares(cover, burned, table, day=day, per_cell=per_cell)
+    if not maps.greenness:
+        return *shares, np.full(part.shape, np.nan)
+    looks = (_ndvi(path, maps.grid, pixels) for path in maps.greenness)
+    return *shares, cell_curing_pct(looks, np.isin(cover, table.grass_codes), per_cell)
+
+
+def _ndvi(path: Path, grid: Grid, pixels: Window) -> np.ndarray:
+    names = read_raster(path, Window(0, 0, 1, 1)).descriptions
+    infrared = next((name for name in _INFRARED if name in names), "")
+    if _RED not in names or not infrared:
+        raise InputError(
+            f"{path}: expected bands {_RED} and one of {list(_INFRARED)}, got {list(names)}"
+        )
+    bands = [names.index(name) + 1 for name in (_RED, infrared)]
+    red, near = read_layer(path, COMPOSITE, grid, pixels, bands=bands)
+    return ndvi_of(red, near)

@@ -170,6 +170,8 @@ def _summary(inputs: _Inputs, found: LevelMap) -> dict[str, Any]:
 def _assumed(inputs: _Inputs) -> list[str]:
     table, day, maps = inputs.setting.fuels, inputs.setting.day, inputs.maps
     curing = f"grass {table.curing_on(day):.0f} % dead by the calendar"
+    if maps is not None and maps.greenness:
+        curing = f"dead grass by greenness of {maps.greenness[-1].stem}; elsewhere {curing}"
     if maps is None:
         ground = f"no land-cover map: every cell is {table.without_map}, burned ground counts too"
     else:

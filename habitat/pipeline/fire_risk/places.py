@@ -5,11 +5,13 @@ import numpy as np
 from habitat.domain.errors import UsageError
 from habitat.domain.fire_brief import PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.fire_priority import Ignition, priority, raised
 from habitat.domain.place import Place
 from habitat.io.projection import geodesic_from
 
 #: Weather farther from a place than this does not speak for it.
 WEATHER_NEAR_KM = 30
+_OAK_LITTER = "oak_litter"
 _POLE_DEG = 90.0
 #: A place that is not known stands below level 4 and above level 3.
 _UNKNOWN_RANK = -3.5
@@ -22,16 +24,33 @@ def place_danger(danger: FireDanger, place: Place) -> PlaceDanger:
     if not cells.size:
         cells = np.array([int(np.argmin(km))])
     if km[cells].min() > WEATHER_NEAR_KM:
-        return PlaceDanger(place, None, Unknown.NO_WEATHER_NEAR, -1, -1)
+        return PlaceDanger(place, None, Unknown.NO_WEATHER_NEAR, -1, -1, _ignition(place))
     fuels = np.array([danger.fuels.index(name) for name in place.fuels])
     part = np.ix_(fuels, cells)
     why = Unknown(int(danger.unknown[part].max()))
     intensity = danger.intensity_kw_m[part]
     if np.isnan(intensity).all():
-        return PlaceDanger(place, None, why, int(fuels[0]), int(cells[0]))
+        return PlaceDanger(place, None, why, int(fuels[0]), int(cells[0]), _ignition(place))
     at = int(np.nanargmax(intensity))
     fuel, cell = int(fuels[at // len(cells)]), int(cells[at % len(cells)])
-    return PlaceDanger(place, int(danger.level[fuel, cell]), why, fuel, cell)
+    level, near = int(danger.level[fuel, cell]), _ignition(place)
+    judged = max(level, _raised_oak(danger, place, cells))
+    first = priority(judged, near, asset=True)
+    return PlaceDanger(place, level, why, fuel, cell, near, first)
+
+
+def _ignition(place: Place) -> Ignition:
+    """Return whether people are near: no roads are read, so in a park they are not."""
+    return "far" if place.kind == "park" else "near"
+
+
+def _raised_oak(danger: FireDanger, place: Place, cells: np.ndarray) -> int:
+    """Return the level of oak litter in a forest habitat, raised by one; 0 elsewhere."""
+    litter = [name for name in place.fuels if name == _OAK_LITTER]
+    if place.kind != "park" or not litter:
+        return 0
+    level = int(danger.level[danger.fuels.index(_OAK_LITTER), cells].max())
+    return raised(level) if level else 0
 
 
 def urgency(danger: FireDanger, found: PlaceDanger) -> tuple[float, float, str]:
