@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,7 +18,6 @@ from habitat.domain.errors import (
     ResourceError,
 )
 from habitat.domain.processing_units import Bill
-from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
@@ -37,9 +36,9 @@ from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
+from habitat.pipeline.run_record import accuracy_of, record_of, texts_of
 from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
-from habitat.pipeline.scene_search import refusals, unmasked
-from habitat.pipeline.versions import library_versions
+from habitat.pipeline.scene_search import refusals
 
 log = logging.getLogger(__name__)
 
@@ -220,8 +219,8 @@ def _compute_and_publish(
         computed=state.computed,
         reused=state.reused,
         failed={tile.name: outcome.fault for tile, outcome in sorted(state.failed.items())},
-        tables=_tables(state),
-        accuracy=_accuracy(state),
+        tables=texts_of(state),
+        accuracy=accuracy_of(state),
     )
 
 
@@ -259,39 +258,9 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "seconds": round(seconds, 1),
         "as_of": job.as_of.isoformat(),
         "pipeline_file": job.pipeline_file.name,
-        "pipeline": plan.ctx.config.model_dump(mode="json"),
-        "notes": [*plan.ctx.aoi.notes, *plan.ctx.notes],
         "workers": {"kind": job.workers.kind, "count": job.workers.count},
-        "versions": library_versions(),
-        "newest_scene": _newest_scene(plan),
-        "scenes": {
-            name: {
-                "period": str(found.period),
-                "used": [item.item_id for item in found.items],
-                "without_mask": unmasked(found.items),
-                "outside_aoi": _reasons(s for s in found.refused if s.kind == "outside"),
-                "refused": _reasons(s for s in found.refused if s.kind != "outside"),
-            }
-            for name, found in plan.ctx.scene_sets.items()
-        },
-        "tiles": [
-            {
-                "stage": stage,
-                "tile": outcome.tile.name,
-                "seconds": round(outcome.seconds, 2),
-                "fault": outcome.fault,
-                "attempts": outcome.attempts,
-            }
-            for stage, outcome in state.outcomes
-        ],
-        "tiles_computed": state.computed,
-        "tiles_reused": state.reused,
-        "accuracy": _accuracy(state),
+        **record_of(plan, state),
     }
-
-
-def _reasons(refused: Iterable[RefusedScene]) -> list[dict[str, str]]:
-    return [{"id": scene.item_id, "reason": scene.reason} for scene in refused]
 
 
 def _account(spent: Spent) -> dict[str, Any]:
@@ -310,26 +279,6 @@ def _asked(plan: Plan, store: Store) -> dict[str, int]:
         return {}
     asked = RequestLog(store.state / REQUESTS).total()
     return {"requests": asked.requests, "bytes": asked.bytes}
-
-
-def _newest_scene(plan: Plan) -> dict[str, str] | None:
-    items = [item for found in plan.ctx.scene_sets.values() for item in found.items]
-    if not items:
-        return None
-    newest = max(items, key=lambda item: (item.acquired, item.item_id))
-    return {"id": newest.item_id, "acquired": newest.acquired.isoformat()}
-
-
-def _accuracy(state: RunState) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for value in state.globals.values():
-        merged.update(getattr(value, "accuracy", {}))
-    return merged
-
-
-def _tables(state: RunState) -> tuple[str, ...]:
-    """Return what merged results have to say on the terminal: cross-validation, accuracy."""
-    return tuple(value.text() for value in state.globals.values() if hasattr(value, "text"))
 
 
 @dataclass(frozen=True, slots=True)
