@@ -1,9 +1,10 @@
 """Fires: detections that belong together, where the wind drives them, and what lies in the way."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
+from shapely.geometry.base import BaseGeometry
 
 from habitat.domain.place import Place
 
@@ -59,6 +60,25 @@ class Threat:
     place: Place
     distance_km: float
     hours: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scar:
+    """A burn scar of the table ``burns``.
+
+    Attributes
+    ----------
+    burn_id : str
+    outline : shapely geometry
+        In the project CRS [m].
+    date_lo, date_hi : datetime.date
+        Last clear look that was unburned, first that was burned.
+    """
+
+    burn_id: str
+    outline: BaseGeometry
+    date_lo: date
+    date_hi: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """GeoTIFF: read a window with care; write a layer exactly as the data dictionary says.
 
 What GDAL reports is not trusted: a full disk can leave a readable file with wrong pixels and no
-error. Every pixel is read back from the finished file before it gets its name.
+error. A file is made in memory and its bytes are read back from the disk; one that is too large for
+that is made twice and compared. Its pixels are held against those given in both cases.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,28 +15,36 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
 from rasterio.windows import Window as PixelWindow
 
 from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
 from habitat.domain.grid import Grid, Window
-from habitat.domain.layers import Layer, check_values
-from habitat.io.durable import atomic_write_bytes, put_in_place, temporary_beside
-from habitat.io.geotiff_metadata import describe, palette, pam_xml
+from habitat.domain.layers import Layer
+from habitat.io.durable import (
+    atomic_write_bytes,
+    fsync_path,
+    put_in_place,
+    sha256_file,
+    temporary_beside,
+)
+from habitat.io.geotiff_metadata import describe, pam_xml, read_header
+from habitat.io.geotiff_mosaic import Blocks, add_overviews, write_mosaic
 from habitat.io.geotiff_open import crs_text, open_geotiff
 from habitat.io.geotiff_pixels import (
     BLOCK_PX,
     Pixels,
     Target,
-    part_digest,
     pixel_window,
     read_pixels,
 )
-from habitat.io.raster_statistics import BandStatistics, Histogram
+from habitat.io.raster_statistics import BandStatistics
 
 #: Pixels times bands that one call may read into memory.
 MAX_PIXELS = 2_000_000_000
+#: Layers of at most so many bytes are made in memory: two at a time, each with its overviews.
+MEMORY_BYTES = 64_000_000
 #: Most memory for blocks that are being written [bytes]: each file is written and read in order.
 _WRITE_CACHE_BYTES = 96 << 20
 _WRITE_ENV: dict[str, Any] = {
@@ -43,8 +52,6 @@ _WRITE_ENV: dict[str, Any] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_CACHEMAX": _WRITE_CACHE_BYTES,
 }
-
-Blocks = Iterable[tuple[Window, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,27 +255,70 @@ def write_layer(
         If the disk is full or gives back other pixels than were written.
     """
     target = Target(layer, grid, window, tuple(band_names or (layer.title,)))
-    mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
-    try:
-        with _writing(path):
-            given = _write_mosaic(mosaic, blocks, target)
-            statistics = given.statistics or read_pixels(mosaic, target, given.digests).statistics
-            describe(mosaic, layer, target.band_names, tags, statistics)
-            _add_overviews(mosaic, layer)
-            rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(layer))
-            if read_pixels(cog, target, given.digests) != Pixels(given.digests, statistics):
-                raise ResourceError(_ALTERED.format(path=path))
-        atomic_write_bytes(
-            path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
-        )
-        put_in_place(cog, path)
-    finally:
-        _remove(mosaic, cog)
+    with _writing(path):
+        if target.bytes <= MEMORY_BYTES:
+            statistics = _write_by_memory(path, blocks, target, tags)
+        else:
+            statistics = _write_by_disk(path, blocks, target, tags)
+    atomic_write_bytes(
+        path.with_name(path.name + ".aux.xml"), pam_xml(layer, target.band_names, statistics)
+    )
     return statistics
 
 
+def _write_by_memory(
+    path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]
+) -> tuple[BandStatistics, ...]:
+    """Make the file in memory: all its bytes are known, and compared with those on the disk."""
+    with MemoryFile() as mosaic, MemoryFile() as cog:
+        given = _make_mosaic(Path(mosaic.name), blocks, target, tags)
+        _make_cog(Path(mosaic.name), Path(cog.name), target, given, path)
+        atomic_write_bytes(path, cog.read())
+    return given.statistics
+
+
+def _write_by_disk(
+    path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]
+) -> tuple[BandStatistics, ...]:
+    """Make the file twice: a write that was lost does not hit the same place in both."""
+    mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
+    twin = temporary_beside(path.with_suffix(".twin.tif"))
+    try:
+        given = _make_mosaic(mosaic, blocks, target, tags)
+        for copy in (cog, twin):
+            _make_cog(mosaic, copy, target, given, path)
+            fsync_path(copy)
+        with MemoryFile() as empty:
+            write_mosaic(Path(empty.name), (), target)
+            describe(Path(empty.name), target.layer, target.band_names, tags, given.statistics)
+            same_header = read_header(cog) == read_header(Path(empty.name))
+        if not same_header or sha256_file(cog) != sha256_file(twin):
+            raise ResourceError(_ALTERED.format(path=path))
+        put_in_place(cog, path)
+    finally:
+        _remove(mosaic, cog, twin)
+    return given.statistics
+
+
+def _make_mosaic(path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]) -> Pixels:
+    """Write the plain GeoTIFF with all that it says of itself; return what its pixels are."""
+    given = write_mosaic(path, blocks, target)
+    if not given.statistics:
+        given = Pixels(given.digests, read_pixels(path, target, given.digests).statistics)
+    describe(path, target.layer, target.band_names, tags, given.statistics)
+    add_overviews(path, target.layer)
+    return given
+
+
+def _make_cog(mosaic: Path, cog: Path, target: Target, given: Pixels, path: Path) -> None:
+    """Copy to a cloud-optimized file that has the pixels given, else it is refused."""
+    rasterio.shutil.copy(mosaic, cog, driver="COG", **_cog_options(target.layer))
+    if read_pixels(cog, target, given.digests) != given:
+        raise ResourceError(_ALTERED.format(path=path))
+
+
 _ALTERED = (
-    "writing {path}: the pixels read back are not the pixels given, without an error from GDAL. "
+    "writing {path}: what was read back is not what was given, without an error from GDAL. "
     "The disk may be full or failing: free some space, check the disk and run again."
 )
 
@@ -290,79 +340,6 @@ def _remove(*temporaries: Path) -> None:
         for path in temporary.parent.glob(temporary.name + "*"):  # the driver's own leftovers too
             with suppress(OSError):
                 path.unlink()
-
-
-def _write_mosaic(path: Path, blocks: Blocks, target: Target) -> Pixels:
-    """Write the blocks to a plain GeoTIFF; return digests and statistics as they were given.
-
-    There are no statistics of a float layer: its sums need one order of the pixels.
-    """
-    layer, window = target.layer, target.window
-    given: dict[Window, bytes] = {}
-    counters = [one for one in target.counters() if isinstance(one, Histogram)]
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=window.width,
-        height=window.height,
-        count=len(target.band_names),
-        dtype=layer.dtype,
-        nodata=layer.nodata,
-        crs=target.grid.crs,
-        transform=rasterio.Affine(*target.grid.transform(window)),
-        tiled=True,
-        blockxsize=BLOCK_PX,
-        blockysize=BLOCK_PX,
-        SPARSE_OK=True,  # a block that nobody wrote reads as nodata
-        BIGTIFF="IF_SAFER",
-    ) as dataset:
-        if layer.is_class:
-            dataset.write_colormap(1, palette(layer))
-        for part, values in blocks:
-            bands, common = _checked(values, part, target)
-            if common is not None:
-                dataset.write(bands, window=pixel_window(common, window))
-                given[common] = part_digest(bands, common, window)
-                for counter, band in zip(counters, bands, strict=False):
-                    counter.add(band)
-    covered = sum(part.height * part.width for part in given)
-    for counter in counters:
-        counter.add_nodata(window.height * window.width - covered)
-    return Pixels(given, tuple(counter.result() for counter in counters))
-
-
-def _checked(values: np.ndarray, part: Window, target: Target) -> tuple[np.ndarray, Window | None]:
-    layer = target.layer
-    bands = values[np.newaxis] if values.ndim == 2 else values  # noqa: PLR2004  # (y, x)
-    expected = (len(target.band_names), *part.shape)
-    if bands.shape != expected or bands.dtype != np.dtype(layer.dtype):
-        raise LayerError(
-            f"layer {layer.name!r}: expected a block of {expected} {layer.dtype} at {part}, "
-            f"got {values.shape} {values.dtype}"
-        )
-    check_values(bands, layer)
-    common = part.intersect(target.window)
-    if common is not None:
-        bands = bands[:, *common.slices_in(part)]
-    return bands, common
-
-
-def averaged(layer: Layer) -> bool:
-    """Say whether a mean of stored values means something: shares and reflectance, not codes."""
-    return layer.unit == "%" or layer.scale != 1.0 or layer.dtype.startswith("float")
-
-
-def _add_overviews(mosaic: Path, layer: Layer) -> None:
-    """Make the overviews where nothing is compressed: the COG driver would deflate them twice."""
-    resampling = Resampling.average if averaged(layer) else Resampling.mode
-    with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
-        factors, factor = [], 2
-        while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
-            factors.append(factor)
-            factor *= 2
-        if factors:
-            dataset.build_overviews(factors, resampling)
 
 
 def _cog_options(layer: Layer) -> dict[str, Any]:

@@ -8,6 +8,7 @@ that they survive when only the ``.tif`` is copied.
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import rasterio
 
@@ -93,6 +94,27 @@ def describe(
 def _wavelength(band_name: str) -> dict[str, str]:
     band = S2_BANDS.get(band_name)
     return {"CENTRAL_WAVELENGTH_NM": str(band.centre_nm)} if band else {}
+
+
+def read_header(path: Path) -> tuple[Any, ...]:
+    """Return all that a GeoTIFF says of itself but how its pixels are stored."""
+    with rasterio.open(path, driver="GTiff") as dataset:
+        bands = [
+            (dataset.tags(i), dataset.colorinterp[i - 1].name, _colours(dataset, i))
+            for i in dataset.indexes
+        ]
+        return (
+            dataset.shape, dataset.dtypes, repr(dataset.nodata), dataset.crs, dataset.transform,
+            dataset.tags(), bands, dataset.descriptions, dataset.units, dataset.scales,
+            dataset.offsets,
+        )  # fmt: skip
+
+
+def _colours(dataset: Any, index: int) -> Any:
+    try:
+        return dataset.colormap(index)
+    except ValueError:  # none
+        return None
 
 
 def pam_xml(layer: Layer, names: Sequence[str], statistics: Sequence[BandStatistics]) -> bytes:

@@ -26,6 +26,12 @@ class Target:
     window: Window
     band_names: tuple[str, ...]
 
+    @property
+    def bytes(self) -> int:
+        """Size of all pixels, not compressed."""
+        height, width = self.window.shape
+        return height * width * len(self.band_names) * np.dtype(self.layer.dtype).itemsize
+
     def counters(self) -> list[Histogram | Moments]:
         """Return an empty counter for each band."""
         exact = not self.layer.dtype.startswith("float")

@@ -24,7 +24,7 @@ from habitat.io.durable import (
 
 MANIFEST = "manifest.json"
 RECORD = "run.json"
-_MAX_MANIFEST_BYTES = 50_000_000
+MAX_MANIFEST_BYTES = 50_000_000
 _ROLES = {
     ".tif": "data",
     ".gpkg": "table",
@@ -129,7 +129,7 @@ def _self_checked(value: Mapping[str, Any]) -> bytes:
     return _json_bytes({**plain, "sha256": hashlib.sha256(_json_bytes(plain)).hexdigest()})
 
 
-def _is_as_written(content: bytes) -> bool:
+def is_as_written(content: bytes) -> bool:
     """Say whether a document is, to the byte, what :func:`_self_checked` made."""
     try:
         document = json.loads(content)
@@ -150,16 +150,30 @@ def read_manifest(release: Path) -> dict[str, dict[str, Any]]:
     path = release / MANIFEST
     where = f"{path}: expected the manifest of a release"
     try:
-        if not _is_plain_file(path) or path.stat().st_size > _MAX_MANIFEST_BYTES:
+        if not _is_plain_file(path) or path.stat().st_size > MAX_MANIFEST_BYTES:
             raise VerificationError(f"{where}, got none. Without it the folder is no release.")
         content = path.read_bytes()
+    except OSError as error:
+        raise VerificationError(f"{where}, got {type(error).__name__}: {error}") from error
+    return parse_manifest(content, where)
+
+
+def parse_manifest(content: bytes, where: str) -> dict[str, dict[str, Any]]:
+    """Return the files of a manifest; ``where`` begins the messages.
+
+    Raises
+    ------
+    VerificationError
+        If it cannot be read, or names paths outside the release.
+    """
+    try:
         document = json.loads(content)
         files = document["files"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise VerificationError(f"{where}, got {type(error).__name__}: {error}") from error
     if not isinstance(files, dict) or not all(isinstance(e, dict) for e in files.values()):
         raise VerificationError(f"{where} with a table of files, got something else")
-    if set(document) != {"files"} and not _is_as_written(content):  # older ones: files only
+    if set(document) != {"files"} and not is_as_written(content):  # older ones: files only
         raise VerificationError(f"{where}, it is not as it was written. Copy the release again.")
     for name in files:
         parts = PurePosixPath(name).parts
@@ -215,4 +229,4 @@ def _fault(release: Path, path: str, entry: Mapping[str, Any]) -> str:
 def _record_fault(release: Path, content: bytes) -> str:
     """Return what is wrong with the run record; records of older releases have no digest."""
     older = set(json.loads((release / MANIFEST).read_bytes())) == {"files"}
-    return "" if older or _is_as_written(content) else "changed"
+    return "" if older or is_as_written(content) else "changed"

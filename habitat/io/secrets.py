@@ -22,7 +22,16 @@ _SIGNATURE_PREFIXES = ("x-amz-", "x-goog-")
 _known: set[str] = set()
 _lock = threading.Lock()
 #: Loggers of libraries that write headers, bodies and whole URLs at DEBUG.
-_TALKATIVE = ("urllib3", "requests", "requests_oauthlib", "oauthlib", "sentinelhub")
+_TALKATIVE = (
+    "urllib3",
+    "botocore",
+    "boto3",
+    "s3transfer",
+    "requests",
+    "requests_oauthlib",
+    "oauthlib",
+    "sentinelhub",
+)
 
 
 def register_secret(value: str) -> None:

@@ -7,12 +7,17 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from habitat.domain.errors import CredentialsError
+from habitat.domain.errors import ConfigError, CredentialsError
 from habitat.io.secrets import MASK, register_secret
 
 ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
 FILE = "HABITAT_CREDENTIALS_FILE"
+S3_NAMES = S3_ENDPOINT, S3_REGION, S3_KEY_ID, S3_SECRET = (
+    "HABITAT_S3_ENDPOINT", "HABITAT_S3_REGION", "HABITAT_S3_KEY_ID", "HABITAT_S3_SECRET",
+)  # fmt: skip
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FIRMS = "FIRMS_MAP_KEY"
 _KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -42,6 +47,60 @@ class Credentials:
     def __repr__(self) -> str:
         """Hide both."""
         return f"Credentials({MASK})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class S3Access:
+    """Where an S3-compatible service is and the key for it; the secret is never shown.
+
+    Attributes
+    ----------
+    endpoint : str
+        Base URL; empty for Amazon's own.
+    region, key_id, secret : str
+        As the service gives them.
+    """
+
+    endpoint: str
+    region: str
+    key_id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        """Hide the key."""
+        return f"S3Access({self.endpoint}, {MASK})"
+
+
+def s3_access() -> S3Access:
+    """Return endpoint and key from the environment, else from the credentials file.
+
+    Raises
+    ------
+    CredentialsError
+        If there is no key.
+    ConfigError
+        If the endpoint is neither https nor http to this machine.
+    """
+    found = {name: os.getenv(name, "") for name in S3_NAMES}
+    path = os.getenv(FILE, "")
+    if not (found[S3_KEY_ID] and found[S3_SECRET]) and path:
+        found |= {name: text for name, text in _read(Path(path)).items() if name in S3_NAMES}
+    if not (found[S3_KEY_ID] and found[S3_SECRET]):
+        raise CredentialsError(
+            f"object storage: expected {S3_KEY_ID} and {S3_SECRET} in the environment, or in a "
+            f"file that only you can read (chmod 600; lines NAME=value), named by {FILE}."
+        )
+    register_secret(found[S3_SECRET])
+    endpoint = urlsplit(found[S3_ENDPOINT])
+    safe = endpoint.scheme == "https" or (
+        endpoint.scheme == "http" and endpoint.hostname in _LOOPBACK
+    )
+    if found[S3_ENDPOINT] and not (safe and endpoint.hostname and not endpoint.username):
+        raise ConfigError(
+            f"{S3_ENDPOINT}: expected https://host, or http to this machine, without a user"
+        )
+    region = found[S3_REGION] or "us-east-1"
+    return S3Access(found[S3_ENDPOINT], region, found[S3_KEY_ID], found[S3_SECRET])
 
 
 def sentinelhub_credentials() -> Credentials:

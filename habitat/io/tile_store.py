@@ -49,6 +49,16 @@ class TileStore:
         path = self.path(key)
         if not path.is_file():
             return False
+        if self.sound(key):
+            return True
+        path.unlink(missing_ok=True)
+        return False
+
+    def sound(self, key: str) -> bool:
+        """Say whether there is a sound result under a key; reads only."""
+        path = self.path(key)
+        if not path.is_file():
+            return False
         try:
             with _opened(path) as (file, entries):
                 for entry in entries:
@@ -56,7 +66,6 @@ class TileStore:
                 if file.read(1):
                     raise _altered(path)
         except VerificationError:
-            path.unlink(missing_ok=True)
             return False
         return True
 

@@ -11,7 +11,14 @@ from pydantic import Field, model_validator
 
 from habitat.pipeline.config_sources import Source
 from habitat.pipeline.config_steps import Publish, Saved, Step
-from habitat.pipeline.config_words import DataName, Kind, Model, PipelineName, RelativePath
+from habitat.pipeline.config_words import (
+    DataName,
+    Kind,
+    Model,
+    ObjectFolder,
+    PipelineName,
+    RelativePath,
+)
 
 
 class GridConfig(Model):
@@ -80,6 +87,10 @@ class PipelineConfig(Model):
     on_failed_tile: Literal["keep_old", "publish"] = "keep_old"
     keep_releases: int = Field(
         default=5, ge=1, le=10_000, description="releases that stay; none goes within 7 days"
+    )
+    copy_to: ObjectFolder | None = Field(
+        default=None,
+        description="s3://bucket/prefix; each release is copied to <prefix>/<name> (extra s3)",
     )
     steps: list[Step] = Field(min_length=1)
 

@@ -24,6 +24,13 @@ RelativePath = Annotated[
     AfterValidator(_inside_project),
 ]
 DataName = RelativePath
+ObjectFolder = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9._-]*)*$",
+        max_length=300,
+    ),
+]
 
 #: What a result is, so that a wrong kind is a fault before any work.
 Kind = Literal[

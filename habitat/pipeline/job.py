@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,23 @@ from habitat.domain.errors import (
     RemoteError,
     ResourceError,
 )
-from habitat.domain.processing_units import Bill
 from habitat.io.aoi import tiles_inside
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
 from habitat.io.request_log import RequestLog
 from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.settings import s3_access
 from habitat.io.stac_source import Access, StacSource
 from habitat.io.tile_store import TileStore
+from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
-from habitat.pipeline.cost import CostTable, Estimate, cost_table, estimate, upper_bound
+from habitat.pipeline.cost import CostTable, cost_table, estimate, upper_bound
+from habitat.pipeline.dry_run import DryRun
 from habitat.pipeline.executor import Workers, executor
+from habitat.pipeline.forecast import forecast, totals
 from habitat.pipeline.journal import Journal
+from habitat.pipeline.keys import run_key
 from habitat.pipeline.last_run import LastRun
 from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
@@ -37,7 +42,7 @@ from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
 from habitat.pipeline.run_record import accuracy_of, record_of, texts_of
-from habitat.pipeline.runner import Reporter, RunState, run_key, run_stages
+from habitat.pipeline.runner import Reporter, RunState, run_stages
 from habitat.pipeline.scene_search import refusals
 
 log = logging.getLogger(__name__)
@@ -166,16 +171,27 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             known = _sound_release(store, key)
             if known is not None:
                 store.point_to(known.name)
+                _copy(config, known, reporter)
                 last.nothing_to_do(known)
                 return RunReport(known, already_there=True, computed=0, reused=0)
+            if config.copy_to:
+                s3_access()  # refused before the work
             last.begin()
             report = _compute_and_publish(job, plan, store, state, reporter)
             if not state.failed:  # else the same command tries the failed tiles again
                 Journal(store.state / "runs").note(key, report.release.name)
             TileStore(store.state / "tiles").prune(state.used)
             _prune_releases(job, store, config.keep_releases)
+            _copy(config, report.release, reporter)
             last.published(report.release, report.exit_code, state)
     return report
+
+
+def _copy(config: PipelineConfig, release: Path, reporter: Reporter) -> None:
+    """Copy the release to object storage, where the pipeline says so."""
+    if config.copy_to:
+        upload = import_module("habitat.pipeline.upload").upload  # brings an optional library
+        upload(release, config.copy_to, config.name, reporter)
 
 
 def _prune_releases(job: Job, store: Store, keep: int) -> None:
@@ -281,47 +297,6 @@ def _asked(plan: Plan, store: Store) -> dict[str, int]:
     return {"requests": asked.requests, "bytes": asked.bytes}
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a run would read, buy and compute, and why.
-
-    ``scenes`` is empty and ``tile_stages`` None where no catalogue was reached.
-    """
-
-    scenes: Mapping[str, int]
-    tiles: int
-    tile_stages: int | None
-    reasons: tuple[str, ...]
-    cost: Estimate = field(default_factory=lambda: Estimate(Bill()))
-
-    def text(self) -> str:
-        """Return it for a person."""
-        found = ", ".join(f"{name}: {count}" for name, count in self.scenes.items())
-        stages = "unknown" if self.tile_stages is None else self.tile_stages
-        bill = self.cost.bill
-        return "\n".join(
-            [
-                f"scenes found: {found or 'unknown'}",
-                f"tiles: {self.tiles}, in {stages} tile-stages",
-                f"processing units: {bill.units:,.10g}, requests: {bill.requests:,}, "
-                f"bytes: {bill.bytes:,}" + "".join(f"\n  {note}" for note in self.cost.notes),
-                *self.reasons,
-            ]
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it for a machine."""
-        return {
-            "processing_units": round(self.cost.bill.units, 6),
-            "requests": self.cost.bill.requests,
-            "bytes": self.cost.bill.bytes,
-            "scenes": dict(self.scenes),
-            "tiles": self.tiles,
-            "tile_stages": self.tile_stages,
-            "reasons": [*self.cost.notes, *self.reasons],
-        }
-
-
 def describe(job: Job) -> DryRun:
     """Say what a run would do; computes and buys nothing.
 
@@ -343,12 +318,9 @@ def describe(job: Job) -> DryRun:
     if known is not None:
         reason = f"nothing to do: {known.name} was made from the same inputs and is sound"
         return DryRun(scenes, len(plan.tiles), 0, (reason,))
-    todo = len(plan.tiles) * sum(bool(stage.tile_ops) for stage in plan.stages)
-    reason = (
-        "no release was made from these inputs (scenes, parameters, code); "
-        "tiles already stored under the same key are reused"
-    )
-    return DryRun(scenes, len(plan.tiles), todo, (reason,), estimate(plan))
+    todo = tuple(forecast(plan, store.state))
+    reasons = totals(todo) or ["every tile is stored; the release would be written from them"]
+    return DryRun(scenes, len(plan.tiles), len(todo), tuple(reasons), estimate(plan), todo)
 
 
 def cost_of(job: Job) -> CostTable:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from habitat.domain.errors import ConfigError
+from habitat.io.extras import require_extra
 from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_feeds import Era5Config
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
 
@@ -34,6 +36,8 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     ]
     if missing:
         raise ConfigError("\n".join(missing))
+    if config.copy_to:
+        require_extra("boto3", "s3", f"copy_to: {config.copy_to}")
 
 
 def absent_scenes(config: PipelineConfig, base: Path) -> str:
@@ -67,7 +71,8 @@ def named_files(step: object) -> list[str]:
         return [step.model]
     if isinstance(step, FireRisk):
         named = (step.weather, step.hotspots)
-        return [name for name in named if isinstance(name, str) and "." in name]
+        files = [name for name in named if isinstance(name, str) and "." in name]
+        return files + [one.path for one in named if isinstance(one, Era5Config)]
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
         return [str(step.hotspots)]
     return []

@@ -1,7 +1,7 @@
 """Run a plan: stage by stage over tiles, resumable, then one release."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,11 +20,12 @@ from habitat.io.tile_store import TileStore
 from habitat.pipeline.attempts import run_tiles
 from habitat.pipeline.digest import digest
 from habitat.pipeline.executor import Executor
+from habitat.pipeline.keys import base_key, scene_names, task_of
+from habitat.pipeline.ledger import LEDGER, Ledger
 from habitat.pipeline.ops import GlobalInputs, GlobalOp, TileOp
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.stages import Stage
-from habitat.pipeline.tiles import Outcome, StageWork, TileTask, read_result
-from habitat.pipeline.versions import code_digest, library_versions
+from habitat.pipeline.tiles import Outcome, StageWork, read_result
 
 log = logging.getLogger(__name__)
 
@@ -77,25 +78,6 @@ class RunState:
     reused: int = 0
 
 
-def base_key(plan: Plan) -> str:
-    """Return the digest of what every tile of a plan depends on."""
-    config = plan.ctx.config
-    return digest(
-        code_digest(), library_versions(), config.grid, config.source, plan.ctx.aoi.sha256
-    )
-
-
-def run_key(plan: Plan) -> str:
-    """Return the digest of all inputs of a plan; known before any work."""
-    ctx = plan.ctx
-    scenes = {
-        name: [(item.item_id, item.checksum) for item in found.items]
-        for name, found in ctx.scene_sets.items()
-    }
-    ops = [(op.result, op.function.__qualname__, op.config) for op in plan.ops]
-    return digest(base_key(plan), ctx.config.name, scenes, ops, ctx.legend, ctx.seasons)
-
-
 def run_stages(
     plan: Plan,
     state_dir: Path,
@@ -118,13 +100,17 @@ def run_stages(
     store = TileStore(state_dir / "tiles")
     state = RunState() if state is None else state
     base = base_key(plan)
+    ledger = Ledger(state_dir / LEDGER)
     for stage in plan.stages:
         if stage.tile_ops:
+            ledger.note_stage(plan, stage, base, state)
             _run_tiles(plan, stage, base, store, state, executor, reporter)
         for op in stage.global_ops:
             reporter.note(f"merge {op.result}")
             state.globals[op.result] = _merge(plan, op, store, state)
             state.digests[op.result] = digest(state.globals[op.result])
+            ledger.note_merge(plan, op, base, state)
+    ledger.write()
     return state
 
 
@@ -137,7 +123,7 @@ def _run_tiles(
     executor: Executor,
     reporter: Reporter,
 ) -> None:
-    tasks = [_task(plan, stage, tile, base, state) for tile in plan.tiles]
+    tasks = [task_of(plan, stage, tile, base, state) for tile in plan.tiles]
     state.used.update(task.key for task in tasks)
     todo = [task for task in tasks if not store.has(task.key)]
     reporter.stage(stage, len(plan.stages), len(todo), len(tasks) - len(todo))
@@ -147,7 +133,7 @@ def _run_tiles(
         plan.ctx.grid,
         plan.ctx.aoi,
         plan.ctx.source,
-        {name: plan.ctx.scene_sets[name] for name in _scene_names(stage)},
+        {name: plan.ctx.scene_sets[name] for name in scene_names(stage)},
         {name: state.globals[name] for name in used},
         store.root,
         plan.ctx.project,
@@ -193,46 +179,6 @@ def _failure_text(failed: Mapping[Tile, Outcome], tiles: int) -> str:
             *lines,
         ]
     )
-
-
-def _scene_names(stage: Stage) -> list[str]:
-    return sorted({name for op in stage.tile_ops for name in op.scenes})
-
-
-def _task(plan: Plan, stage: Stage, tile: Tile, base: str, state: RunState) -> TileTask:
-    halo = max((op.halo_px for op in stage.tile_ops), default=0)
-    window = covered_window(plan.ctx.aoi, plan.ctx.grid, tile)
-    around = list(plan.ctx.grid.tiles(window.pad(halo))) if halo else [tile]
-    upstream = {
-        (name, near): state.keys[name, near]
-        for name in stage.loaded
-        for near in around
-        if (name, near) in state.keys
-    }
-    reach = plan.ctx.grid.bounds(
-        window.pad(max((op.scene_halo_px for op in stage.tile_ops), default=0))
-    )
-    scenes = {
-        name: [
-            item.checksum for item in plan.ctx.scene_sets[name].items if _touch(item.bounds, reach)
-        ]
-        for name in _scene_names(stage)
-    }
-    used = sorted({name for op in stage.tile_ops for name in op.uses})
-    key = digest(
-        base,
-        tile,
-        [(op.result, op.function.__qualname__, op.config) for op in stage.tile_ops],
-        stage.stored,
-        scenes,
-        [state.digests[name] for name in used],
-        [(name, near, key) for (name, near), key in sorted(upstream.items())],
-    )
-    return TileTask(tile, key, upstream)
-
-
-def _touch(a: Sequence[float], b: Sequence[float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _merge(plan: Plan, op: GlobalOp, store: TileStore, state: RunState) -> Any:

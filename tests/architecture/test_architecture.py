@@ -47,6 +47,7 @@ TESTED_ELSEWHERE = {
     "algorithms/training_table": "algorithms/test_training",
     # what a simulated scene shows can only be judged as a whole
     "algorithms/landscape/": "algorithms/test_landscape",
+    "io/release_objects": "whole/test_release_objects",
     "io/file_cache": "io/test_scene_raster",
     "io/fire_cap": "cli/test_fire_risk",
     "io/fire_json": "cli/test_fire_risk",

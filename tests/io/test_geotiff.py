@@ -11,7 +11,8 @@ from habitat.domain import layers
 from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
 from habitat.domain.grid import Grid, Window
 from habitat.io import geotiff
-from habitat.io.geotiff import averaged, read_layer, read_raster, write_layer
+from habitat.io.geotiff import read_layer, read_raster, write_layer
+from habitat.io.geotiff_mosaic import averaged
 
 ALL_LAYERS = (
     *files.CLASS_LAYERS,
@@ -195,6 +196,72 @@ def test_a_block_that_breaks_the_entry_is_refused_and_nothing_is_left(tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(params=["by memory", "by disk"])
+def way(request, monkeypatch):
+    """Write files as small ones are, then as large ones are."""
+    if request.param == "by disk":
+        monkeypatch.setattr(geotiff, "MEMORY_BYTES", 0)
+    return request.param
+
+
+@pytest.mark.parametrize("layer", [layers.BURN_DATE, files.CLASS_LAYERS[0], layers.COMPOSITE])
+def test_large_files_have_the_bytes_that_they_would_have_as_small_ones(
+    tmp_path, layer, monkeypatch
+):
+    values = files.pixels(layer)
+    write(tmp_path / "small.tif", layer, values)
+    monkeypatch.setattr(geotiff, "MEMORY_BYTES", 0)
+    write(tmp_path / "large.tif", layer, values)
+    assert (tmp_path / "small.tif").read_bytes() == (tmp_path / "large.tif").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("at", [0.001, 0.3, 0.6, 0.9, -1])
+def test_any_byte_of_a_large_file_that_was_lost_is_found(tmp_path, monkeypatch, at):
+    real = rasterio.shutil.copy
+    monkeypatch.setattr(geotiff, "MEMORY_BYTES", 0)
+
+    def lossy(source, target, **options):
+        real(source, target, **options)
+        if "twin" not in str(target):
+            content = bytearray(target.read_bytes())
+            content[int(at * len(content)) if at > 0 else -1] ^= 1
+            target.write_bytes(content)
+
+    monkeypatch.setattr(geotiff.rasterio.shutil, "copy", lossy)
+    with pytest.raises(ResourceError):
+        write(
+            tmp_path / "x.tif",
+            layers.BURN_DATE,
+            files.pixels(layers.BURN_DATE, SMALL),
+            window=SMALL,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_were_lost_before_both_copies_are_found(tmp_path, monkeypatch):
+    real = geotiff.describe
+    monkeypatch.setattr(geotiff, "MEMORY_BYTES", 0)
+
+    def lossy(path, layer, names, tags, statistics):
+        real(path, layer, names, {} if "mosaic" in path.name else tags, statistics)
+
+    monkeypatch.setattr(geotiff, "describe", lossy)
+    values = np.full(SMALL.shape, 2, np.uint8)
+    parts = [(SMALL, values)]
+    with pytest.raises(ResourceError, match="read back"):
+        write_layer(
+            tmp_path / "x.tif",
+            parts,
+            layers.BURN_SCAR_LAYER,
+            files.GRID,
+            SMALL,
+            tags={"SIMULATED": "yes"},
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("way")
 def test_pixels_that_the_disk_changed_in_silence_are_found(tmp_path, monkeypatch):
     real = rasterio.shutil.copy
 

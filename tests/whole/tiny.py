@@ -78,10 +78,10 @@ def write_scene(
     return place
 
 
-def write_tiny_model(path: Path, legend: Legend | None = None, bands=BANDS) -> Path:
+def write_tiny_model(path: Path, legend: Legend | None = None, bands=BANDS, weights_seed=1) -> Path:
     """Write a classifier with weights by chance."""
     legend = legend or read_legend("border-zone", path.parent)
-    features, rng = feature_set(("leaf_on",), bands), np.random.default_rng(1)
+    features, rng = feature_set(("leaf_on",), bands), np.random.default_rng(weights_seed)
     codes = legend.codes[:4]
     mlp = MlpModel(
         codes,

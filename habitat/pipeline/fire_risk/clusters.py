@@ -1,22 +1,27 @@
 """Fires of a brief: clusters of detections, what the wind does with them, what they burned."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from habitat.algorithms.fire_clusters import clusters_of, drift_cone, hours_to
+from habitat.algorithms.fire_resolution import scar_of
 from habitat.domain.fire_brief import Fact, Note
-from habitat.domain.fire_cluster import Cluster, Drive, Fire, Threat
+from habitat.domain.fire_cluster import Cluster, Drive, Fire, Scar, Threat
 from habitat.domain.fire_danger import FireDanger
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.place import Place
 from habitat.io.boundaries import read_boundaries
+from habitat.io.burn_scars_file import read_burn_scars
 from habitat.io.projection import from_wgs84, geodesic_from, to_wgs84
+from habitat.io.release import Store
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM
 from habitat.pipeline.fire_risk.setting import Setting
+from habitat.pipeline.publish import GEOPACKAGE
 
 #: A place that a fire may reach in this time is in its way.
 SOON_H = 24.0
@@ -36,10 +41,30 @@ def fires_now(setting: Setting, found: Hotspots, danger: FireDanger) -> tuple[Fi
     if not len(found):
         return ()
     drive = _drive(found, danger, setting.grid.epsg)
-    countries = _countries(setting)
+    countries, scars = _countries(setting), _scars(setting)
     return tuple(
-        _fire(setting, (found, one), drive, countries) for one in clusters_of(found, drive)
+        replace(
+            _fire(setting, (found, one), drive, countries),
+            burn_id=_scar(found.take(one.rows), scars, setting.day),
+        )
+        for one in clusters_of(found, drive)
     )
+
+
+def _scars(setting: Setting) -> tuple[Scar, ...]:
+    """Return the burn scars in the release of the maps, if there is one."""
+    if setting.step.maps == "none":
+        return ()
+    release = Store(setting.project / setting.step.maps).current_release()
+    table = None if release is None else release / GEOPACKAGE
+    if table is None or not table.is_file():
+        return ()
+    return read_burn_scars(table, epsg=setting.grid.epsg)
+
+
+def _scar(mine: Hotspots, scars: tuple[Scar, ...], day: date) -> str | None:
+    seen = [moment.date() for moment in mine.time.tolist()]
+    return scar_of(np.column_stack((mine.x_m, mine.y_m)), seen, scars, day=day)
 
 
 def _drive(found: Hotspots, danger: FireDanger, epsg: int) -> Drive:
