@@ -277,7 +277,7 @@ class Season:
         park = rng.choice(("ru", "cn"))
         until = now + timedelta(hours=rng.randint(2, 24))
         held, _ = acknowledge(self.state, Ack(alert.alert_id, park, "Ivanov", now, until))
-        self.course.views[f"hook_{park}"].acknowledge(held, alert)
+        self.course.views[f"hook_{park}"].acknowledge(held)
         self.course.counts["acknowledged"] += 1
 
     def _silence(self) -> None:

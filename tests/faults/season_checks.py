@@ -30,20 +30,20 @@ class View:
                 wrong.append(("told twice", f"{news}"))
             if not reminded and self._silenced(alert, made):
                 wrong.append(("told though acknowledged", f"{news}"))
-            if name in self.acks and (alert["level"] or 0) > self.acks[name][2]:
-                del self.acks[name]  # an acknowledgement ends when its alert escalates
+            if alert["state"] == "escalated":
+                self.acks.pop(name, None)  # an acknowledgement ends with that
             self.told.add(news)
             self.alerts[name] = alert
         return wrong
 
-    def acknowledge(self, ack, alert) -> None:
-        self.acks[alert.alert_id] = (ack.made, ack.until, alert.level or 0)
+    def acknowledge(self, ack) -> None:
+        self.acks[ack.alert_id] = (ack.made, ack.until)
 
     def _silenced(self, alert: dict, made: datetime) -> bool:
-        if alert["alert_id"] not in self.acks or alert["state"] == "closed":
+        if alert["alert_id"] not in self.acks or alert["state"] in {"closed", "escalated"}:
             return False
-        since, until, level = self.acks[alert["alert_id"]]
-        return since < made < until and (alert["level"] or 0) <= level
+        since, until = self.acks[alert["alert_id"]]
+        return since < made < until
 
     def open(self) -> dict[str, dict]:
         return {name: a for name, a in self.alerts.items() if a["state"] != "closed"}
