@@ -241,6 +241,12 @@ class Assess(Saved):
         default=None, description="a model trained above: assess only the blocks it never saw"
     )
 
+    @model_validator(mode="after")
+    def _something(self) -> "Assess":
+        if not self.forest and not self.burns:
+            raise ValueError("expected at least one map in forest or burns")
+        return self
+
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the maps, and the model."""
         refs: list[tuple[str, str, Kind]] = [
