@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
+from habitat.pipeline.config_alerts import AlertsConfig
 from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_words import (
     DataName,
@@ -282,6 +283,7 @@ class FireRisk(StepConfig):
         "fuel `without_map` of the fuels file",
     )
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
+    alerts: AlertsConfig | None = Field(default=None, description="where alerts are sent")
 
     @field_validator("weather")
     @classmethod
