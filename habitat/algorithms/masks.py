@@ -98,15 +98,18 @@ def observation_state(
     water (green below the near infrared), not char (SWIR2 below the near infrared: char is the
     other way round). With one, the same rule decides only what the classification calls a dark
     area (code 2), and that shade of the terrain does not grow. Thresholds are project choices.
+
+    With no mask at all (``none``) no cloud is found; shadow and snow are, as far as ``bands``
+    allow.
     """
     _check_mask(mask, mask_kind)
     no_data = _any_no_data(mask.shape, bands)
-    if mask_kind == "none":
-        return np.where(no_data, np.uint8(State.NO_DATA), np.uint8(State.CLEAR))
     dark = np.zeros(mask.shape, dtype=bool)
     if mask_kind == "scl":
         seen: np.ndarray = _LUT[mask]
         dark = _shadowed(bands, mask == _SCL_DARK, rules)
+    elif mask_kind == "none":
+        seen = _probability_state(np.zeros_like(mask), bands, rules)
     else:
         seen = _probability_state(mask, bands, rules)
     state = np.empty_like(seen)

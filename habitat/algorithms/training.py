@@ -57,7 +57,7 @@ def train(
     _check_settings(settings)
     table = table.take(np.lexsort((table.code, table.x_m, -table.y_m)))
     tables = [_usable(table, features, legend, settings) for features in variants]
-    validation = cross_validate(tables[0], settings)
+    validation = replace(cross_validate(tables[0], settings), left_out=settings.left_out)
     best = validation.of_chosen()
     fitted = [fit(best.algorithm, part.features, part.code, seed=settings.seed) for part in tables]
     model = ModelSet(

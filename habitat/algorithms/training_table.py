@@ -78,6 +78,8 @@ class TrainingSettings:
         Parts of the cross-validation.
     min_per_class : int
         A class with fewer samples is refused.
+    left_out : tuple of (int, int)
+        Codes that were left out of the samples, and how many pixels of them there were.
     """
 
     description: str
@@ -87,6 +89,7 @@ class TrainingSettings:
     block_m: int = 5_000
     folds: int = 4
     min_per_class: int = 20
+    left_out: tuple[tuple[int, int], ...] = ()
 
 
 def training_table(

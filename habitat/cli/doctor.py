@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -23,11 +22,11 @@ def command(file: str, project: Path | None, as_json: bool) -> int:
 
     Example: habitat doctor pipelines/border-zone-stac.yaml
     """
+    from habitat.cli.run import parse_day
     from habitat.io.secrets import mask
     from habitat.pipeline.doctor import examine
 
-    today = datetime.now(UTC).date()  # noqa: TID251  # the command line is where the clock is
-    found = examine(existing_file(file), project, today=today)
+    found = examine(existing_file(file), project, today=parse_day(None))
     if as_json:
         click.echo(mask(json.dumps([asdict(finding) for finding in found], indent=2)))
     else:

@@ -3,16 +3,16 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from habitat.cli import fire_alerts
+from habitat.cli.fire_alerts import state_of
 from habitat.cli.main import existing_file
 from habitat.cli.run import given_day
 
 if TYPE_CHECKING:
-    from habitat.domain.fire_brief import FireBrief
-    from habitat.domain.place import Language
     from habitat.pipeline.fire_risk.follow import Followed
 
 _ALERT, _UNKNOWN = 20, 21
@@ -45,15 +45,19 @@ def command() -> None:
               help="Saved Open-Meteo answer; default what the pipeline names.")  # fmt: skip
 @click.option("--hotspots", type=_input, default=None, help="FIRMS CSV file.")
 @click.option("--format", "form", default="text", show_default=True,
-              type=click.Choice(["text", "json", "geojson", "cap"]))  # fmt: skip
+              type=click.Choice(["text", "json", "geojson", "cap", "rss", "short"]))  # fmt: skip
 @click.option("--lang", type=click.Choice(["en", "ru", "zh"]), default="en", show_default=True,
               help="Language of the text.")  # fmt: skip
 @click.option("--min-level", type=click.IntRange(1, 5), default=None,
               help="Level that is an alert; default that of the pipeline.")  # fmt: skip
 @click.option("--state", type=click.Path(dir_okay=False, path_type=Path), default=None,
-              help="File that carries alerts from brief to brief.")  # fmt: skip
+              help="Log that carries alerts from brief to brief.")  # fmt: skip
+@click.option("--follow", is_flag=True,
+              help="Carry alerts in the log of the pipeline, or --state.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=None,
+              help="Folder for alerts, feed, CAP messages and texts.")  # fmt: skip
 @click.option("--changed-only", is_flag=True,
-              help="Print nothing if there is no news; needs --state.")  # fmt: skip
+              help="Print nothing if there is no news; needs --state or --follow.")  # fmt: skip
 @click.option("--offline", is_flag=True,
               help="Ask no service: use what one answered before, with its age.")  # fmt: skip
 @click.option(
@@ -66,10 +70,12 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     day: str | None,
     weather: Path | None,
     hotspots: Path | None,
-    form: Literal["text", "json", "geojson", "cap"],
+    form: Literal["text", "json", "geojson", "cap", "rss", "short"],
     lang: Literal["en", "ru", "zh"],
     min_level: int | None,
     state: Path | None,
+    follow: bool,
+    out: Path | None,
     changed_only: bool,
     offline: bool,
     exit_code: bool,
@@ -79,38 +85,47 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Example: habitat fire-risk pipelines/fire-risk.yaml --date 2025-03-22
     """
-    from habitat.io.fire_state import alerts_held
+    from habitat.domain.fire_alert import AlertLog
     from habitat.pipeline.fire_risk.brief import make_brief
-    from habitat.pipeline.fire_risk.follow import follow
+    from habitat.pipeline.fire_risk.follow import follow as followed_by
     from habitat.pipeline.fire_risk.setting import FireQuery
-    from habitat.pipeline.loader import project_of
+    from habitat.pipeline.fire_risk.show import shown, write_all
+    from habitat.pipeline.fire_risk.watch import watch
 
-    path = existing_file(file)
     query = FireQuery(
-        pipeline_file=path,
+        pipeline_file=existing_file(file),
         project=project,
-        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        now=_now(),
         day=None if day is None else given_day(day, "--date"),
         weather=weather,
         hotspots=hotspots,
         min_level=min_level,
         offline=offline,
     )
-    if changed_only and state is None:
-        raise click.UsageError("--changed-only: expected --state FILE with it, got none")
-    found = make_brief(query)
-    how = form, lang, project_of(path, project)
-    if state is None:
-        _print(found, None, how)
+    if changed_only and not (follow or state):
+        raise click.UsageError("--changed-only: expected --state FILE or --follow with it")
+
+    def tell(followed: "Followed") -> None:
+        if out is not None:
+            write_all(query, followed, out)
+        if not (changed_only and followed.quiet):
+            click.echo(shown(query, followed, form, lang))
+
+    if follow or state:
+        done = watch(query, state_of(file, state, project), tell, now=_now)
+        found = done.brief
+        if done.faults:
+            raise done.faults[0]
     else:
-        with alerts_held(state):
-            followed = follow(found, state)
-            if not (changed_only and followed.quiet):
-                _print(found, followed, how)
-            followed.keep()
+        found = make_brief(query)
+        tell(followed_by(found, AlertLog(), carried=False))
     if not exit_code:
         return 0
     return _ALERT if found.alert else _UNKNOWN if found.unknown else 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # the command line is where the clock is
 
 
 @command.command()
@@ -132,7 +147,7 @@ def explain(
     query = FireQuery(
         pipeline_file=existing_file(file),
         project=project,
-        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        now=_now(),
         day=None if day is None else given_day(day, "--date"),
         weather=weather,
     )
@@ -159,7 +174,7 @@ def level_map(
     query = FireQuery(
         pipeline_file=existing_file(file),
         project=project,
-        now=datetime.now(UTC),  # noqa: TID251  # the command line is where the clock is
+        now=_now(),
         day=None if day is None else given_day(day, "--date"),
         weather=weather,
     )
@@ -169,22 +184,5 @@ def level_map(
     return 0
 
 
-def _print(found: "FireBrief", followed: "Followed | None", how: tuple[str, Any, Path]) -> None:
-    from habitat.io.fire_cap import fire_cap
-    from habitat.io.fire_files import read_phrases
-    from habitat.io.fire_json import fire_geojson, fire_json
-    from habitat.io.fire_text import fire_text
-
-    form, lang, project = how
-    told = found if followed is None else followed.brief
-    if form == "text":
-        phrases = read_phrases("fire-risk", project, language=lang)
-        click.echo(fire_text(told, phrases, language=lang))
-    elif form == "json":
-        click.echo(fire_json(told, None if followed is None else followed.alerts))
-    elif form == "geojson":
-        click.echo(fire_geojson(told))
-    else:
-        languages: tuple[Language, ...] = ("en", "ru", "zh")
-        phrases_of = {one: read_phrases("fire-risk", project, language=one) for one in languages}
-        click.echo(fire_cap(told, phrases_of))
+for one in fire_alerts.COMMANDS:
+    command.add_command(one)

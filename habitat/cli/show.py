@@ -10,11 +10,14 @@ Rows = list[dict[str, Any]]
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["layers", "steps", "indices", "legend", "exit-codes"]))
+@click.argument(
+    "what",
+    type=click.Choice(["layers", "steps", "indices", "legend", "exit-codes", "systemd", "cron"]),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--json-schema", is_flag=True, help="With steps: the JSON Schema of a pipeline file.")
 def command(what: str, as_json: bool, json_schema: bool) -> int:  # click flags
-    """Print the layers, steps, indices, legend or exit codes of this version.
+    """Print the layers, steps, indices, legend or exit codes of this version, or a schedule.
 
     Example: habitat show layers
     """
@@ -25,9 +28,14 @@ def command(what: str, as_json: bool, json_schema: bool) -> int:  # click flags
         return 0
     makers: dict[str, Callable[[], Rows]] = {
         "layers": layers, "steps": steps, "indices": indices,
-        "legend": legend, "exit-codes": exit_codes,
+        "legend": legend, "exit-codes": exit_codes, "systemd": schedule, "cron": schedule,
     }  # fmt: skip
     rows = makers[what]()
+    if what in {"systemd", "cron"}:
+        rows = [row for row in rows if row["file"].endswith(".cron") is (what == "cron")]
+        if not as_json:
+            click.echo("\n".join(f"# --- {row['file']}\n{row['text']}" for row in rows), nl=False)
+            return 0
     click.echo(json.dumps(rows, indent=2) if as_json else table(rows))
     return 0
 
@@ -92,6 +100,15 @@ def exit_codes() -> Rows:
     from habitat.domain.errors import EXIT_CODES
 
     return [{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()]
+
+
+def schedule() -> Rows:
+    """Return one row per file that runs the fire watch: systemd units and lines for cron."""
+    from importlib.resources import files
+
+    folder = files("habitat") / "data" / "schedule"
+    found = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    return [{"file": entry.name, "text": entry.read_text("utf-8")} for entry in found]
 
 
 def table(rows: Rows) -> str:

@@ -178,6 +178,9 @@ class CrossValidation:
         How the interval of the accuracy was made, and what it does not say.
     folds, n_blocks, block_m, n_samples : int
         Its design.
+    left_out : tuple of (int, int)
+        Class codes of the legend that had too few samples, and how many pixels there were: the
+        classifier does not know them, and the figures say nothing about them.
     """
 
     candidates: tuple[CandidateReport, ...]
@@ -188,6 +191,7 @@ class CrossValidation:
     n_blocks: int
     block_m: int
     n_samples: int
+    left_out: tuple[tuple[int, int], ...] = ()
 
     def of_chosen(self) -> CandidateReport:
         """Return the report of the algorithm chosen."""

@@ -1,8 +1,14 @@
 """The catalogue record of a scene, and which of several records of one view is used."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
+
+from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
+
+#: The assets that tell clouds from land.
+MASKS = (SCL, CLOUD_PROBABILITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,61 @@ class SceneItem:
 
 @dataclass(frozen=True, slots=True)
 class RefusedScene:
-    """A scene that was found but not used, and why."""
+    """A scene that was found but not used, and why.
+
+    Attributes
+    ----------
+    item_id : str
+        Id of its record, or the name of an item file that cannot be read.
+    reason : str
+        In words.
+    kind : str
+        ``fault``: something is wrong with it; ``superseded``: another version is used;
+        ``cloudy``: cloudier than asked for; ``outside``: its pixels lie beside the AOI.
+    day : date or None
+        Of the acquisition (UTC); None where it is not known.
+    """
 
     item_id: str
     reason: str
+    kind: Literal["fault", "superseded", "cloudy", "outside"] = "fault"
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneNeeds:
+    """What a scene must have to be of use.
+
+    Attributes
+    ----------
+    bands : tuple of str
+        ESA names.
+    mask : bool
+        A scene classification or a cloud probability, without which clouds pass for land.
+    """
+
+    bands: tuple[str, ...] = ()
+    mask: bool = False
+
+    def fault(self, names: Collection[str]) -> str | None:
+        """Return what a scene with assets of these names lacks, or None."""
+        missing = [band for band in self.bands if band not in names]
+        if missing:
+            return (
+                f"expected the bands {', '.join(self.bands)}, found no {', '.join(missing)}; "
+                "fetch the missing files and index again, or ask for fewer bands"
+            )
+        if self.mask and not any(name in names for name in MASKS):
+            return (
+                "expected a scene classification (SCL) or a cloud probability, found neither, so "
+                "its clouds would pass for land; add one, or accept that by 'without_mask: use' "
+                "in source"
+            )
+        return None
+
+
+#: Any scene will do.
+NO_NEEDS = SceneNeeds()
 
 
 def resolve_duplicates(
@@ -115,7 +172,12 @@ def resolve_duplicates(
         winners = {item.item_id for item in by_bounds.values()}
         kept += by_bounds.values()
         refused += [
-            RefusedScene(item.item_id, f"superseded by {sorted(winners)[-1]}")
+            RefusedScene(
+                item.item_id,
+                f"superseded by {sorted(winners)[-1]}",
+                "superseded",
+                item.acquired.date(),
+            )
             for item in group
             if item.item_id not in winners
         ]

@@ -102,3 +102,15 @@ class Weather:
     def age_hours(self, now: datetime) -> float:
         """Return the hours since it was issued; NaN where that is unknown."""
         return np.nan if self.issued is None else (now - self.issued).total_seconds() / 3600
+
+
+def humidity_of_dew_point(temperature_c: np.ndarray, dew_point_c: np.ndarray) -> np.ndarray:
+    """Return the relative humidity over water [%], float32; NaN where either is.
+
+    Magnus form with the constants of Alduchov & Eskridge (1996), doi
+    10.1175/1520-0450(1996)035<0601:IMFAOS>2.0.CO;2, equation 21. A dew point above the temperature,
+    which models give by rounding, is 100 %.
+    """
+    a, b = 17.625, 243.04
+    ratio = a * dew_point_c / (b + dew_point_c) - a * temperature_c / (b + temperature_c)
+    return (100.0 * np.exp(np.minimum(ratio, 0.0))).astype(np.float32)

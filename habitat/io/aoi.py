@@ -101,6 +101,11 @@ def read_aoi(path: Path, *, epsg: int, max_km2: float = MAX_KM2) -> Aoi:
     return Aoi(path.stem, path.name, epsg, geometry, _multi(lonlat), area_km2, digest.hexdigest())
 
 
+def touches(aoi: Aoi, bounds: Bounds) -> bool:
+    """Say whether a rectangle [m] has a point in common with the AOI, not only with its bounds."""
+    return bool(shapely.intersects(aoi.geometry, shapely.box(*bounds)))
+
+
 def rasterise(geometry: BaseGeometry, grid: Grid, window: Window) -> np.ndarray:
     """Return which pixel centres lie inside polygons.
 

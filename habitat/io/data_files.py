@@ -15,7 +15,8 @@ from habitat.domain.errors import ConfigError
 from habitat.domain.legend import NOT_OBSERVED, Crosswalk, Legend, LegendClass
 from habitat.domain.period import MonthDay, Season, SeasonPart, SeasonTable
 from habitat.domain.species import Species
-from habitat.io.yaml_file import YamlDocument, load_yaml, nearest, parse_yaml, validate
+from habitat.io.yaml_file import YamlDocument, load_yaml, parse_yaml
+from habitat.io.yaml_model import nearest, validate
 
 Kind = Literal["legends", "species", "seasons", "places", "fuels", "phrases"]
 

@@ -13,9 +13,9 @@ from habitat.domain.fire_brief import FireBrief, PlaceDanger
 from habitat.domain.place import Language
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-_SENDER = "habitat-fire-risk"
-_SEVERITY = {1: "Minor", 2: "Minor", 3: "Moderate", 4: "Severe", 5: "Extreme"}
-_TAGS: dict[Language, str] = {"en": "en", "ru": "ru-RU", "zh": "zh-CN"}
+SENDER = "habitat-fire-risk"
+SEVERITY = {1: "Minor", 2: "Minor", 3: "Moderate", 4: "Severe", 5: "Extreme"}
+TAGS: dict[Language, str] = {"en": "en", "ru": "ru-RU", "zh": "zh-CN"}
 #: Radius of a place that is a point [km].
 _POINT_KM = 5.0
 _VALID_H = 12
@@ -31,15 +31,15 @@ def fire_cap(brief: FireBrief, phrases: Mapping[Language, Mapping[str, str]]) ->
     """
     alert = ET.Element("alert", xmlns=NAMESPACE)
     sent = _time(brief, brief.made)
-    _add(alert, "identifier", _identifier(brief))
-    _add(alert, "sender", _SENDER)
-    _add(alert, "sent", sent)
-    _add(alert, "status", "Exercise" if brief.simulated else "Actual")
-    _add(alert, "msgType", "Alert")
-    _add(alert, "source", brief.weather.source)
-    _add(alert, "scope", "Restricted")
-    _add(alert, "restriction", "For the duty officers of the parks; not an official warning.")
-    _add(alert, "note", _note(brief))
+    add(alert, "identifier", _identifier(brief))
+    add(alert, "sender", SENDER)
+    add(alert, "sent", sent)
+    add(alert, "status", "Exercise" if brief.simulated else "Actual")
+    add(alert, "msgType", "Alert")
+    add(alert, "source", brief.weather.source)
+    add(alert, "scope", "Restricted")
+    add(alert, "restriction", "For the duty officers of the parks; not an official warning.")
+    add(alert, "note", _note(brief))
     levels = sorted({f.level for f in brief.places if f.level is not None}, reverse=True)
     for level in [level for level in levels if level >= brief.min_level]:
         found = [place for place in brief.places if place.level == level]
@@ -74,35 +74,36 @@ def _info(
     peak = danger.peak[worst.fuel, worst.cell].astype("datetime64[s]").astype(int)
     onset = datetime.fromtimestamp(int(peak), UTC)
     info = ET.SubElement(alert, "info")
-    _add(info, "language", _TAGS[language])
-    _add(info, "category", "Fire")
-    _add(info, "event", words["cap_event"])
-    _add(info, "urgency", "Expected")
-    _add(info, "severity", _SEVERITY[level])
-    _add(info, "certainty", "Possible" if brief.simulated else "Likely")
-    _add(info, "onset", _time(brief, onset))
-    _add(info, "expires", _time(brief, onset + timedelta(hours=_VALID_H)))
+    add(info, "language", TAGS[language])
+    add(info, "category", "Fire")
+    add(info, "event", words["cap_event"])
+    add(info, "urgency", "Expected")
+    add(info, "severity", SEVERITY[level])
+    add(info, "certainty", "Possible" if brief.simulated else "Likely")
+    add(info, "onset", _time(brief, onset))
+    add(info, "expires", _time(brief, onset + timedelta(hours=_VALID_H)))
     headline = words["cap_headline"].format(level=level, day=danger.day, count=len(found))
-    _add(info, "headline", f"SIMULATED: {headline}" if brief.simulated else headline)
+    add(info, "headline", f"SIMULATED: {headline}" if brief.simulated else headline)
     kw_m = round(float(danger.intensity_kw_m[worst.fuel, worst.cell]))
     facts = {"fuel": words[danger.fuels[worst.fuel]], "intensity": kw_m}
     told_of = words["cap_description"].format(place=worst.place.names[language], **facts)
-    _add(info, "description", told_of)
+    add(info, "description", told_of)
     _parameter(info, "fire_intensity_level", str(level))
     for place in found:
         area = ET.SubElement(info, "area")
-        _add(area, "areaDesc", place.place.names[language])
+        add(area, "areaDesc", place.place.names[language])
         at = place.place
-        _add(area, "circle", f"{at.latitude},{at.longitude} {at.radius_km or _POINT_KM:g}")
+        add(area, "circle", f"{at.latitude},{at.longitude} {at.radius_km or _POINT_KM:g}")
 
 
 def _parameter(info: ET.Element, name: str, value: str) -> None:
     parameter = ET.SubElement(info, "parameter")
-    _add(parameter, "valueName", name)
-    _add(parameter, "value", value)
+    add(parameter, "valueName", name)
+    add(parameter, "value", value)
 
 
-def _add(parent: ET.Element, tag: str, text: str) -> None:
+def add(parent: ET.Element, tag: str, text: str) -> None:
+    """Add an element that holds text."""
     ET.SubElement(parent, tag).text = text
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from habitat.domain.fire_alert import FireAlert
 from habitat.domain.fire_brief import Feed, FireBrief, FireNear, PlaceDanger
 from habitat.domain.fire_cluster import Fire
+from habitat.io.alert_text import alert_row
 
 _DIGITS = 3
 
@@ -24,7 +25,7 @@ def fire_json(brief: FireBrief, alerts: Sequence[FireAlert] | None = None) -> st
             "places": [_place(brief, found) for found in brief.places],
             "fires": [_fire(fire) for fire in brief.fires],
             "clusters": [_cluster(fire) for fire in brief.clusters],
-            "alerts": None if alerts is None else [_alert(alert) for alert in alerts],
+            "alerts": None if alerts is None else [alert_row(alert) for alert in alerts],
             "notes": [{"key": note.key, **note.facts} for note in brief.notes],
         }
     )
@@ -94,10 +95,6 @@ def _place(brief: FireBrief, found: PlaceDanger) -> dict[str, Any]:
         "fuel": brief.danger.fuels[found.fuel] if found.fuel >= 0 else None,
         "numbers": _rounded(behind),
     }
-
-
-def _alert(alert: FireAlert) -> dict[str, Any]:
-    return asdict(alert) | {"first_day": alert.first_day.isoformat(), "state": alert.state.value}
 
 
 def _fire(fire: FireNear) -> dict[str, Any]:

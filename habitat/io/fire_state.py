@@ -1,52 +1,42 @@
-"""The state file of alerts: read, checked, and replaced as a whole."""
+"""The log of alerts: one line per change, only ever longer, each line sealed with those before it.
+
+A line is ``SHA-256 JSON``; the digest covers the line before, so that a changed, lost or moved line
+is found. A line without its end is what a kill or a full disk left of an append that never came to
+be: it is cut off by the next one.
+"""
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from habitat.domain.errors import LockError, VerificationError
-from habitat.domain.fire_alert import AlertLog, AlertState, FireAlert
-from habitat.io.durable import atomic_write_bytes, local_resources
+from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, Record, Report, Sent
+from habitat.io.durable import atomic_write_bytes, fsync_path, local_resources
 
-
-class _AlertRow(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    alert_id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
-    place_id: str
-    first_day: date
-    level: Annotated[int, Field(ge=1, le=5)]
-    state: AlertState
-    briefs_below: Annotated[int, Field(ge=0)]
-
-
-class _StateFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    version: Literal[1] = 1
-    simulated: bool
-    inputs: str
-    alerts: list[_AlertRow]
+_KINDS: dict[str, TypeAdapter[Record]] = {
+    kind.__name__.lower(): TypeAdapter(kind) for kind in (Evaluated, Ack, Report, Sent)
+}
+_DIGEST_LENGTH = 64
 
 
 @contextmanager
 def alerts_held(path: Path) -> Iterator[None]:
-    """Hold the alerts of a state file, from reading to writing; the lock dies with the process.
+    """Hold the log of alerts, from reading to writing; the lock dies with the process.
 
     Raises
     ------
     LockError
-        At once, if another run holds them.
+        At once, if another run holds it.
     """
     beside = path.with_name(f"{path.name}.lock")
     with local_resources("opening", beside):
+        path.parent.mkdir(parents=True, exist_ok=True)
         fd = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _take(fd, path)
@@ -65,31 +55,122 @@ def _take(fd: int, path: Path) -> None:
         ) from None
 
 
-def read_alerts(path: Path, *, simulated: bool) -> AlertLog:
-    """Return the alerts of a state file; none where there is no file yet.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The good lines of a file: their records, their length [bytes], the last digest."""
 
-    Raises
-    ------
-    VerificationError
-        If the file is not what was written.
+    records: tuple[Record, ...]
+    length: int
+    digest: str
+    fault: str
+
+
+class AlertStore:
+    """A log of alerts, read once and then written line by line; hold it with `alerts_held`.
+
+    Attributes
+    ----------
+    log : AlertLog
+        What all lines say.
+    records : tuple
+        The lines, for history.
+    damage : str
+        What was wrong with the file, mended by :meth:`mend`; empty if nothing was.
     """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.log = AlertLog()
+        found = _read(path)
+        self.damage = found.fault
+        self.records, self._length, self._digest = found.records, found.length, found.digest
+        for record in found.records:
+            self.log = self.log.after(record)
+
+    def mend(self) -> Path:
+        """Keep a copy of a damaged file beside it and cut it back to its good lines.
+
+        Raises
+        ------
+        VerificationError
+            If no line is good: it may be another file.
+        """
+        if not self._length:
+            raise VerificationError(
+                f"{self.path}: expected a log of alerts, got a file with {self.damage}. Put back "
+                "a copy, or move it away to start anew."
+            )
+        with local_resources("reading", self.path):
+            body = self.path.read_bytes()
+        name = f"{self.path.name}.damaged-{hashlib.sha256(body).hexdigest()[:8]}"
+        atomic_write_bytes(self.path.with_name(name), body)
+        atomic_write_bytes(self.path, body[: self._length])
+        return self.path.with_name(name)
+
+    def append(self, record: Record) -> None:
+        """Add a line; after this returns it survives a kill and a power cut.
+
+        Raises
+        ------
+        ResourceError
+            If it cannot be written; the log is then as before.
+        """
+        kind = type(record).__name__.lower()
+        body = b'{"%s":%s}' % (kind.encode(), _KINDS[kind].dump_json(record))
+        digest = _sealed(self._digest, body)
+        line = digest.encode() + b" " + body + b"\n"
+        with local_resources("writing", self.path):
+            self._write(line)
+        self._length, self._digest = self._length + len(line), digest
+        self.log = self.log.after(record)
+        self.records = (*self.records, record)
+
+    def _write(self, line: bytes) -> None:
+        new = not self.path.exists()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        fd = os.open(self.path, flags, 0o644)
+        try:
+            os.ftruncate(fd, self._length)  # a line without its end never came to be
+            os.lseek(fd, self._length, os.SEEK_SET)
+            try:
+                while line:
+                    line = line[os.write(fd, line) :]
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, self._length)
+                raise
+        finally:
+            os.close(fd)
+        if new:
+            fsync_path(self.path.parent)
+
+
+def _sealed(before: str, body: bytes) -> str:
+    return hashlib.sha256(before.encode() + body).hexdigest()
+
+
+def _read(path: Path) -> _Read:
     if not path.exists():
-        return AlertLog(simulated)
+        return _Read((), 0, "", "")
     with local_resources("reading", path):
-        body = path.read_bytes()
-    try:
-        found = _StateFile.model_validate_json(body)
-    except ValidationError as fault:
-        raise VerificationError(
-            f"{path}: expected the alerts of the last brief, got {body[:60]!r} "
-            f"({fault.error_count()} faults). Put back a copy, or move it away to start anew."
-        ) from None
-    alerts = tuple(FireAlert(**row.model_dump()) for row in found.alerts)
-    return AlertLog(found.simulated, found.inputs, alerts)
+        lines = path.read_bytes().split(b"\n")[:-1]  # what stands after the last end is cut off
+    records: list[Record] = []
+    length, digest = 0, ""
+    for number, line in enumerate(lines, start=1):
+        body = line[_DIGEST_LENGTH + 1 :]
+        if line[:_DIGEST_LENGTH].decode("ascii", "replace") != _sealed(digest, body):
+            return _Read(tuple(records), length, digest, f"another digest in line {number}")
+        try:
+            records.append(_record(body))
+        except (ValidationError, ValueError):
+            fault = f"no record of this version in line {number}"
+            return _Read(tuple(records), length, digest, fault)
+        length, digest = length + len(line) + 1, line[:_DIGEST_LENGTH].decode()
+    return _Read(tuple(records), length, digest, "")
 
 
-def write_alerts(path: Path, log: AlertLog) -> None:
-    """Replace the state file; a kill leaves the old one or the new one."""
-    rows = [_AlertRow(**asdict(alert)) for alert in log.alerts]
-    content = _StateFile(simulated=log.simulated, inputs=log.inputs, alerts=rows)
-    atomic_write_bytes(path, content.model_dump_json(indent=2).encode() + b"\n")
+def _record(body: bytes) -> Record:
+    kind, _, rest = body.removeprefix(b'{"').partition(b'":')
+    if kind.decode("ascii", "replace") not in _KINDS:
+        raise ValueError(f"expected one of {sorted(_KINDS)}, got {kind!r}")
+    return _KINDS[kind.decode()].validate_json(rest.removesuffix(b"}"))

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from wcwidth import clip, ljust, rjust, wrap
 
-from habitat.domain.fire_brief import Feed, FireBrief, FireNear, Note, PlaceDanger
+from habitat.domain.fire_alert import AlertState
+from habitat.domain.fire_brief import Fact, Feed, FireBrief, FireNear, Note, PlaceDanger
 from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Language, Place
+from habitat.io.alert_text import told_as
 
 WIDTH, HEIGHT = 80, 24
 _FEWEST_PLACES, _MOST_FIRES = 4, 4
@@ -151,6 +153,8 @@ def _fire(words: _Words, fire: FireNear) -> str:
 def _sentence(words: _Words, note: Note) -> str:
     """Fill a phrase; a fact that is not known is a question mark, never a number."""
     facts: dict[str, object] = {k: "?" if v is None else v for k, v in note.facts.items()}
+    if note.key == "alert_news":
+        facts |= _alert_words(words, note.facts)
     for key, value in note.facts.items():
         if key == "place":
             facts[key] = next(
@@ -163,6 +167,23 @@ def _sentence(words: _Words, note: Note) -> str:
         elif key == "bearing" and isinstance(value, int | float):
             facts[key] = words.toward(value)
     return words.say(note.key, **facts)
+
+
+def _alert_words(words: _Words, facts: Mapping[str, Fact]) -> dict[str, object]:
+    """Return what is new of an alert, its subject, and its times in the zone's own clock."""
+    zone, subject = words.brief.clock.zone, str(facts["subject"])
+    places = {f.place.place_id: words.name(f.place) for f in words.brief.places}
+    times: dict[str, object] = {
+        name: f"{datetime.fromisoformat(str(facts[name])).astimezone(zone):%m-%d %H:%M}"
+        for name in ("observed", "published", "alerted")
+        if facts[name] is not None
+    }
+    return times | {
+        "told": words.say(told_as(AlertState(str(facts["told"])))),
+        "rule": words.say(f"rule_{facts['rule']}", level=facts["level"]),
+        "subject": places.get(subject) or words.say("hotspots"),
+        "clock": words.brief.clock.name,
+    }
 
 
 def _cut(lines: list[str], room: int, words: _Words) -> list[str]:

@@ -13,12 +13,12 @@ from habitat.domain.bands import S2_BANDS
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.item_reader import read_item
 from habitat.io.offset_check import offset_reason, sample_windows
 from habitat.io.overview_sample import read_overview
 from habitat.io.scene_files import FolderFiles
-from habitat.io.scene_item import SceneBuilder, settle
+from habitat.io.scene_item import SceneBuilder, beside, settle
 from habitat.io.source import ScenePixels
 from habitat.io.stac_item import ItemRecord, parse_item
 
@@ -94,29 +94,34 @@ class FolderSource:
         found = {asset.name for entry in self._entries() for asset in entry.record.assets}
         return tuple(name for name in S2_BANDS if name in found)
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self, period: Period, window: Window, needs: SceneNeeds = NO_NEEDS
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return the items acquired in a period whose bounds touch a window.
 
-        Items whose files cannot be read, whose declared place is not where the pixels are, or whose
-        pixels contradict the declared offset are refused with the reason; an item file that cannot
-        be read is refused in every period.
+        Items that lack a band or mask, whose files cannot be read, whose declared place is not
+        where the pixels are, or whose pixels contradict the declared offset are refused with the
+        reason; an item file that cannot be read is refused in every period.
         """
         entries = [e for e in self._entries() if e.record.acquired.date() in period]
         with ThreadPoolExecutor(READERS) as pool:  # most of it is decoding, which threads share
-            judged = list(pool.map(partial(self._judge, window=window), entries))
+            judged = list(pool.map(partial(self._usable, window=window, needs=needs), entries))
         items = [scene for scene in judged if isinstance(scene, SceneItem)]
         refused = [scene for scene in judged if isinstance(scene, RefusedScene)]
         return settle(items, [*self._cache.unreadable, *refused])
 
-    def _judge(self, entry: _Entry, window: Window) -> SceneItem | RefusedScene | None:
-        """Return a scene, why it is refused, or None where it does not touch the window."""
+    def _usable(self, entry: _Entry, window: Window, needs: SceneNeeds) -> SceneItem | RefusedScene:
+        """Return the scene of an entry, or why it is of no use in a window."""
+        record = entry.record
+        day = record.acquired.date()
         scene = self._scene(entry)
         if isinstance(scene, RefusedScene):
             return scene
         if self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
-            return None
-        reason = self._offset_fault(scene)
-        return scene if reason is None else RefusedScene(scene.item_id, reason)
+            return beside(scene, self.grid.epsg)
+        if (reason := needs.fault(scene.assets) or self._offset_fault(scene)) is not None:
+            return RefusedScene(scene.item_id, reason, day=day)
+        return scene
 
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
         """Return bands and mask of an item in a window, as :meth:`SceneSource.read` says.
@@ -168,7 +173,8 @@ class FolderSource:
             try:
                 known = self._build(entry)
             except SceneError as error:
-                known = RefusedScene(entry.record.item_id, str(error))
+                day = entry.record.acquired.date()
+                known = RefusedScene(entry.record.item_id, str(error), day=day)
             self._cache.scenes[entry.path] = known
         return known
 

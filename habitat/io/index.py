@@ -14,7 +14,7 @@ from habitat.domain.bands import BASELINE_0400_OFFSET_DN, DN_SCALE, S2_BANDS
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.product_name import ProductName, band_of, find_product, find_time
 from habitat.io.durable import atomic_write_bytes, sha256_file
-from habitat.io.folder import read_item_file
+from habitat.io.folder import SIMULATED, read_item_file
 from habitat.io.placement import reproject_bounds
 from habitat.io.scene_item import WGS84
 from habitat.io.scene_raster import RasterHeader, check_band, open_scene_raster, read_header
@@ -29,6 +29,8 @@ _EXTENSIONS = (
 #: Layers of ESA products that are neither bands nor masks of ours.
 _OTHER_LAYERS = {"tci", "aot", "wvp", "pvi", "snwprb", "snw"}
 _RESOLUTION_FOLDERS = {"R10m", "R20m", "R60m"}
+#: Tag of files whose pixels are computed, as ``habitat simulate`` and releases write it.
+_SIMULATED_TAG = "SIMULATED"
 _TIME_TAGS = ("DATETIME", "ACQUISITION_DATETIME", "ACQUISITION_DATE", "datetime")
 _DEGREE_DIGITS = 7
 _MAX_FAULTS = 20
@@ -44,6 +46,7 @@ class _File:
     scale: float | None
     offset: float | None
     time: datetime | None
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def index_folder(
     whose names differ only in the band (``T52TFN_20240417T021529_B04_20m.tif``,
     ``2024-04-17/B04.tif``), or one file whose band descriptions are band names. Its time comes from
     the product name, else from a tag (``DATETIME``), else from the name of the file or of a folder.
+    A scene of files that say SIMULATED is marked as such, so what is made from it says it too.
     The same files give the same bytes.
 
     Parameters
@@ -183,7 +187,8 @@ def _inspect(path: Path, scale: float | None) -> _File | None:
         check_band(header, index, path, mask=name not in S2_BANDS, scaled=unit is not None)
     texts = (str(tags[key]) for key in _TIME_TAGS if key in tags)
     time = next((t for text in texts if (t := find_time(text)) is not None), None)
-    return _File(path, names, header, unit, own_offset if scaled else None, time)
+    simulated = bool(tags.get(_SIMULATED_TAG))
+    return _File(path, names, header, unit, own_offset if scaled else None, time, simulated)
 
 
 def _names(path: Path, descriptions: Sequence[str | None]) -> tuple[str, ...]:
@@ -292,6 +297,8 @@ def _properties(scene: _Scene) -> dict[str, Any]:
         "datetime": scene.time.strftime("%Y-%m-%dT%H:%M:%SZ"),
         INDEXED: True,
     }
+    if any(file.simulated for file in scene.files):
+        properties[SIMULATED] = True
     if scene.product is not None:
         properties |= {
             "constellation": "sentinel-2",

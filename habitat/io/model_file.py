@@ -292,7 +292,13 @@ def _validation_in(node: dict[str, Any]) -> CrossValidation:
         reason=take(node, "reason", str),
         interval=take(node, "interval", str),
         **{k: take(node, k, int) for k in ("folds", "n_blocks", "block_m", "n_samples")},
+        left_out=each(node, "left_out", _left_out_in) if "left_out" in node else (),
     )
+
+
+def _left_out_in(node: Any) -> tuple[int, int]:
+    code, available = tuple_of({"pair": node}, "pair", int)
+    return code, available
 
 
 def _candidate_in(node: Any) -> CandidateReport:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from pyproj import Transformer
+from pyproj.exceptions import ProjError
 
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Bounds, Grid, Window
@@ -27,12 +28,25 @@ def transformer(from_epsg: int, to_epsg: int) -> Transformer:
 
 
 def reproject_bounds(bounds: Bounds, from_epsg: int, to_epsg: int) -> Bounds:
-    """Return the bounds in another CRS that hold all edges, not just the corners."""
+    """Return the bounds in another CRS that hold all edges, not just the corners.
+
+    Raises
+    ------
+    SceneError
+        If the other CRS is not defined there.
+    """
     if from_epsg == to_epsg:
         return bounds
-    x_min, y_min, x_max, y_max = transformer(from_epsg, to_epsg).transform_bounds(
-        *bounds, densify_pts=_DENSIFY
-    )
+    try:
+        moved = transformer(from_epsg, to_epsg).transform_bounds(*bounds, densify_pts=_DENSIFY)
+    except ProjError:
+        moved = (np.inf,) * 4
+    if not np.isfinite(moved).all():
+        raise SceneError(
+            f"bounds {bounds} in EPSG:{from_epsg}: expected a place where EPSG:{to_epsg} is "
+            "defined, got another; the CRS or the transform is wrong"
+        )
+    x_min, y_min, x_max, y_max = moved
     return x_min, y_min, x_max, y_max
 
 

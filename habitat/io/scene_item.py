@@ -11,8 +11,7 @@ import numpy as np
 from habitat.domain.bands import DN_SCALE
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid
-from habitat.domain.product_name import CLOUD_PROBABILITY, SCL
-from habitat.domain.scene import Asset, RefusedScene, SceneItem, resolve_duplicates
+from habitat.domain.scene import MASKS, Asset, RefusedScene, SceneItem, resolve_duplicates
 from habitat.io.placement import reproject_bounds
 from habitat.io.scene_files import SceneFiles
 from habitat.io.scene_raster import RasterHeader, check_band, read_header
@@ -102,12 +101,29 @@ def check_file(files: SceneFiles, asset: Asset, declared: AssetRecord) -> None:
         )
 
 
+def beside(item: SceneItem, epsg: int) -> RefusedScene:
+    """Return the record of a scene whose pixels lie beside the AOI."""
+    try:
+        west, south, east, north = reproject_bounds(item.bounds, epsg, WGS84)
+        place = f"{west:.3f}..{east:.3f} E, {south:.3f}..{north:.3f} N"
+    except SceneError:
+        place = f"{item.bounds} in EPSG:{epsg}"
+    reason = (
+        f"beside the AOI: its pixels lie at {place}; if it should show the AOI, its CRS or its "
+        "transform is wrong"
+    )
+    return RefusedScene(item.item_id, reason, "outside", item.acquired.date())
+
+
 def settle(
     items: Sequence[SceneItem], refused: Sequence[RefusedScene]
 ) -> tuple[list[SceneItem], list[RefusedScene]]:
     """Return the newest version of each view, and all that is not used with the reasons."""
     for fault in refused:
-        logger.warning("scene %s refused: %s", fault.item_id, fault.reason)
+        if fault.kind == "outside":
+            logger.info("scene %s not used: %s", fault.item_id, fault.reason)
+        else:
+            logger.warning("scene %s refused: %s", fault.item_id, fault.reason)
     kept, superseded = resolve_duplicates(items)
     return kept, sorted([*refused, *superseded], key=lambda s: (s.item_id, s.reason))
 
@@ -145,7 +161,7 @@ def _check_declared(header: RasterHeader, asset: AssetRecord, path: str) -> None
 
 def _asset(record: AssetRecord, header: RasterHeader, path: str, href: str) -> Asset:
     """Return the asset of a band, checked against its file."""
-    mask = record.name in (SCL, CLOUD_PROBABILITY)
+    mask = record.name in MASKS
     check_band(header, record.band_index, path, mask=mask, scaled=record.scale is not None)
     return Asset(
         href=href,

@@ -17,7 +17,7 @@ from habitat.domain.harmonise import harmonise
 from habitat.domain.period import Period
 from habitat.domain.processing_units import FREE_MONTHLY, quota_reset
 from habitat.domain.product_name import find_product
-from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.projection import bounds_wgs84
 from habitat.io.secrets import safe_url
@@ -122,7 +122,12 @@ class SentinelHubSource:
         """Return the bands of Sentinel-2 L2A."""
         return tuple(name for name in S2_BANDS if name in L2A_BANDS)
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self,
+        period: Period,
+        window: Window,
+        needs: SceneNeeds = NO_NEEDS,  # noqa: ARG002  # every item has all bands and a mask
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return one item per datatake that touches a window.
 
         Raises

@@ -14,6 +14,7 @@ from habitat.io.secrets import MASK, register_secret
 
 ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
 FILE = "HABITAT_CREDENTIALS_FILE"
+_CHANNEL = "HABITAT_CHANNEL_"
 S3_NAMES = S3_ENDPOINT, S3_REGION, S3_KEY_ID, S3_SECRET = (
     "HABITAT_S3_ENDPOINT", "HABITAT_S3_REGION", "HABITAT_S3_KEY_ID", "HABITAT_S3_SECRET",
 )  # fmt: skip
@@ -128,6 +129,23 @@ def sentinelhub_credentials() -> Credentials:
         )
     register_secret(found[SECRET])
     return Credentials(found[ID], found[SECRET])
+
+
+def channel_secret(name: str) -> str:
+    """Return the secret of a channel of alerts, or "" where it has none.
+
+    ``HABITAT_CHANNEL_`` and the name in capitals, in the environment, else in the file that
+    ``HABITAT_CREDENTIALS_FILE`` names. From here on every text of this process hides it.
+
+    Raises
+    ------
+    CredentialsError
+        If that file is named and missing or open to others.
+    """
+    variable, path = f"{_CHANNEL}{name.upper()}", os.getenv(FILE, "")
+    secret = os.getenv(variable, "") or (_read(Path(path)).get(variable, "") if path else "")
+    register_secret(secret)
+    return secret
 
 
 def firms_key() -> str:

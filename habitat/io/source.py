@@ -8,7 +8,7 @@ import numpy as np
 
 from habitat.domain.grid import Window
 from habitat.domain.period import Period
-from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 
 #: ``ScenePixels.mask_kind``: Sentinel-2 scene classification codes 0..11.
 MASK_SCL = "scl"
@@ -76,17 +76,20 @@ class SceneSource(Protocol):
         """Whether every product must carry the word SIMULATED."""
         ...
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self, period: Period, window: Window, needs: SceneNeeds = NO_NEEDS
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return the items acquired in a period whose bounds touch a window.
 
-        Duplicates are resolved by :func:`habitat.domain.scene.resolve_duplicates`.
+        Those that lack what is needed are refused. Duplicates among the others are resolved by
+        :func:`habitat.domain.scene.resolve_duplicates`.
 
         Returns
         -------
         items : list of SceneItem
             Sorted by acquisition time, then id.
         refused : list of RefusedScene
-            What was found and not used, and why, sorted by id.
+            What was found and not used, and why, sorted by id; also what lies beside the window.
         """
         ...
 

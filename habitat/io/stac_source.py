@@ -12,7 +12,7 @@ from habitat.domain.bands import S2_BANDS
 from habitat.domain.errors import HabitatError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.domain.scene import RefusedScene, SceneItem
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.download_cache import DownloadCache, request_key
 from habitat.io.folder import SIMULATED
 from habitat.io.http import Http
@@ -23,7 +23,7 @@ from habitat.io.placement import reproject_bounds
 from habitat.io.remote_file import BLOCK_BYTES, Remote
 from habitat.io.remote_scene_files import RemoteFiles
 from habitat.io.request_log import RequestLog
-from habitat.io.scene_item import WGS84, SceneBuilder, check_file, settle
+from habitat.io.scene_item import WGS84, SceneBuilder, beside, check_file, settle
 from habitat.io.secrets import safe_url, unsigned
 from habitat.io.source import Finding, ScenePixels
 from habitat.io.stac_item import AssetRecord, ItemRecord, parse_item
@@ -104,10 +104,12 @@ class StacSource:
         return self._simulated
 
     def available_bands(self) -> tuple[str, ...]:
-        """Return the bands of Sentinel-2 L2A; an item without one fails when it is read."""
+        """Return the bands of Sentinel-2 L2A; an item without one is refused when it is found."""
         return _BANDS
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self, period: Period, window: Window, needs: SceneNeeds = NO_NEEDS
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return the items acquired in a period whose bounds touch a window.
 
         Raises
@@ -121,20 +123,21 @@ class StacSource:
             self._simulated |= (document.get("properties") or {}).get(SIMULATED) is True
             try:
                 record = parse_item(document)
-                if record.acquired.date() not in period:
-                    continue
-                scene = self._scene(record)
             except SceneError as error:
                 refused.append(RefusedScene(document["id"], str(error)))
                 continue
-            if self.grid.window_of_bounds(scene.bounds).intersect(window) is not None:
-                touching.append(scene)
+            if record.acquired.date() in period:
+                found = self._usable(record, window, needs)
+                if isinstance(found, SceneItem):
+                    touching.append(found)
+                else:
+                    refused.append(found)
         items: list[SceneItem] = []
         for scene, reason in zip(touching, self._faults(touching, window), strict=True):
             if reason is None:
                 items.append(scene)
             else:
-                refused.append(RefusedScene(scene.item_id, reason))
+                refused.append(RefusedScene(scene.item_id, reason, day=scene.acquired.date()))
         return settle(items, refused)
 
     def read(self, item: SceneItem, bands: Sequence[str], window: Window) -> ScenePixels:
@@ -215,12 +218,25 @@ class StacSource:
             self.cache.put(key, json.dumps(kept).encode(), label=label)
         return found
 
-    def _scene(self, record: ItemRecord) -> SceneItem:
-        cloud = record.cloud_percent
+    def _usable(
+        self, record: ItemRecord, window: Window, needs: SceneNeeds
+    ) -> SceneItem | RefusedScene:
+        """Return the scene of a record, or why it is of no use in a window; reads no pixels."""
+        day, cloud = record.acquired.date(), record.cloud_percent
         if cloud is not None and cloud > self.max_cloud:
-            raise SceneError(
-                f"expected at most {self.max_cloud:g} % of clouds (max_cloud), got {cloud:g} %"
-            )
+            reason = f"expected at most {self.max_cloud:g} % of clouds (max_cloud), got {cloud:g} %"
+            return RefusedScene(record.item_id, reason, "cloudy", day)
+        try:
+            scene = self._scene(record)
+        except SceneError as error:
+            return RefusedScene(record.item_id, str(error), day=day)
+        if self.grid.window_of_bounds(scene.bounds).intersect(window) is None:
+            return beside(scene, self.grid.epsg)
+        if (lack := needs.fault(scene.assets)) is not None:
+            return RefusedScene(scene.item_id, lack, day=day)
+        return scene
+
+    def _scene(self, record: ItemRecord) -> SceneItem:
         base = record.base or self.catalogue.url
         item = SceneBuilder(self._files(), self.grid).scene(record, base)
         self._live.declared[item.item_id] = record.best_assets(self.grid.pixel_m)

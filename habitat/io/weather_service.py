@@ -1,8 +1,9 @@
 """Weather from the Open-Meteo services, forecast and archive, for many places in few requests.
 
 Documented at https://open-meteo.com/en/docs and /en/docs/historical-weather-api. A request counts
-as many calls of the daily allowance as it has places, times its days divided by 14; so what has
-passed is asked for once a day and only the last two days and the forecast every hour.
+as many calls of the allowance (600 a minute, 10,000 a day) as it has places, times its days divided
+by 14; so what has passed is asked for once a day, and only the last two days and the forecast every
+hour.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +25,8 @@ from habitat.io.weather_open_meteo import HOURLY, parse_open_meteo
 
 FORECAST_URL = "https://api.open-meteo.com/v1/forecast"
 ARCHIVE_URL = "https://archive-api.open-meteo.com/v1/archive"
-#: Most places of one request: longer addresses are refused by some servers.
-PLACES = 100
+#: Most places of one request, so that three months of them stay below the allowance of a minute.
+PLACES = 50
 #: Days before the day in question; the service gives at most 92 before today.
 PAST_DAYS = 92
 #: Days around today that are asked for every hour.

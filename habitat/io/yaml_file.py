@@ -6,17 +6,14 @@ alias can make a short file explode. Here a plain scalar is one of ``true``, ``f
 a decimal number, or text; all else that is special is refused with its line.
 """
 
-import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from habitat.domain.errors import ConfigError
 
@@ -25,7 +22,6 @@ MAX_DEPTH = 50
 MAX_NUMBER_CHARS = 40
 
 KeyPath = tuple[str | int, ...]
-M = TypeVar("M", bound=BaseModel)
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?")
@@ -219,77 +215,6 @@ def _number_fault(node: yaml.ScalarNode, name: str) -> ConfigError:
         f"{name}:{line}: expected a finite number of at most {MAX_NUMBER_CHARS} characters, "
         f"got {node.value[:MAX_NUMBER_CHARS]!r}; quote it if it is text"
     )
-
-
-def validate(document: YamlDocument, model: type[M]) -> M:
-    """Check a document against a pydantic model, strictly.
-
-    The data pass through pydantic's JSON mode, in which strict still lets a list be a tuple and
-    ISO text a date, but no text a number and no bool an int.
-
-    Raises
-    ------
-    ConfigError
-        One line per fault, all at once: ``name:line: path: what``; for an unknown key the
-        nearest known one.
-    """
-    try:
-        return model.model_validate_json(json.dumps(document.data), strict=True)
-    except ValidationError as error:
-        faults = sorted({_fault(e, document, model) for e in error.errors(include_url=False)})
-        raise ConfigError("\n".join(text for _, text in faults)) from None
-
-
-def nearest(key: str, known: Sequence[str]) -> str:
-    """Return ``did you mean 'x'?``, or the list of what is known."""
-    close = get_close_matches(key, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known here: {', '.join(sorted(known)) or 'nothing'}"
-
-
-def _fault(error: Any, document: YamlDocument, model: type[BaseModel]) -> tuple[int, str]:
-    """Return the line and the message of one pydantic error."""
-    loc = error["loc"]
-    line = document.line(loc)
-    where = ".".join(str(part) for part in loc)
-    if error["type"] == "extra_forbidden":
-        known = sorted(_fields_at(model, loc[:-1]))
-        what = f"unknown key {loc[-1]!r}; {nearest(str(loc[-1]), known)}"
-        where = ".".join(str(part) for part in loc[:-1])
-    elif error["type"] == "missing":
-        what = f"the key {loc[-1]!r} is missing"
-        where = ".".join(str(part) for part in loc[:-1])
-    else:
-        what = error["msg"].removeprefix("Value error, ")
-        if isinstance(error["input"], str | int | float | bool):
-            what += f"; got {error['input']!r:.80}"
-    return line, f"{document.name}:{line}: {where + ': ' if where else ''}{what}"
-
-
-def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> set[str]:
-    """Return the keys that a file may use at a place of a model."""
-    models = [model]
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        inside = [m.model_fields[part] for m in models if part in m.model_fields]
-        if inside:
-            models = [m for info in inside for m in _models_in(info.annotation)]
-        else:  # the tag of a union
-            models = [m for m in models if _has_tag(m, part)] or models
-    return {info.alias or key for m in models for key, info in m.model_fields.items()}
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)
-
-
-def _has_tag(model: type[BaseModel], tag: str) -> bool:
-    return any(tag in get_args(info.annotation) for info in model.model_fields.values())
 
 
 def _as_int(part: str | int) -> str | int:

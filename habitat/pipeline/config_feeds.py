@@ -6,7 +6,7 @@ from pydantic import Field
 
 from habitat.io.hotspots_service import BASE_URL
 from habitat.io.weather_service import ARCHIVE_URL, FORECAST_URL
-from habitat.pipeline.config_words import Model
+from habitat.pipeline.config_words import Model, RelativePath
 
 _URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$"
 FirmsSource = Literal[
@@ -21,6 +21,16 @@ class OpenMeteoConfig(Model):
     kind: Literal["open-meteo"] = "open-meteo"
     url: str = Field(default=FORECAST_URL, pattern=_URL, description="of the forecast")
     archive_url: str = Field(default=ARCHIVE_URL, pattern=_URL, description="of the archive")
+
+
+class Era5Config(Model):
+    """A NetCDF file of a reanalysis, for days that have passed."""
+
+    kind: Literal["era5", "era5-land"]
+    path: RelativePath = Field(description="NetCDF file with t2m, d2m, u10, v10 and tp")
+    wind_factor: float = Field(
+        default=1.0, ge=0.5, le=3, description="wind is multiplied by it; too calm on rough coasts"
+    )
 
 
 class FirmsConfig(Model):

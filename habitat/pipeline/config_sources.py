@@ -7,6 +7,15 @@ from pydantic import Field, model_validator
 
 from habitat.pipeline.config_words import DataName, Model
 
+#: What becomes of a scene that has neither a scene classification nor a cloud probability.
+WithoutMask = Annotated[
+    Literal["refuse", "use"],
+    Field(
+        description="scenes without scene classification and cloud probability: refused, or used "
+        "as if there were no clouds (shadow and snow are then found by their bands alone)"
+    ),
+]
+
 
 class SimulatedConfig(Model):
     """A landscape with known truth; every product carries the word SIMULATED."""
@@ -24,6 +33,7 @@ class FolderConfig(Model):
 
     kind: Literal["folder"]
     path: DataName = Field(description="folder, relative to the project")
+    without_mask: WithoutMask = "refuse"
 
 
 class SentinelHubConfig(Model):
@@ -67,6 +77,7 @@ class StacConfig(Model):
     hosts: list[str] = Field(default=[], description="further hosts that files may lie on")
     max_cloud: float = Field(default=100, ge=0, le=100, description="cloudier scenes are left [%]")
     cache_gb: float = Field(default=50, gt=0, le=100_000, description="downloads kept [GB]")
+    without_mask: WithoutMask = "refuse"
 
     @model_validator(mode="after")
     def _one_catalogue(self) -> "StacConfig":

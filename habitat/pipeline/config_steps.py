@@ -7,7 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
-from habitat.pipeline.config_feeds import FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_alerts import AlertsConfig
+from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -241,6 +242,12 @@ class Assess(Saved):
         default=None, description="a model trained above: assess only the blocks it never saw"
     )
 
+    @model_validator(mode="after")
+    def _something(self) -> "Assess":
+        if not self.forest and not self.burns:
+            raise ValueError("expected at least one map in forest or burns")
+        return self
+
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the maps, and the model."""
         refs: list[tuple[str, str, Kind]] = [
@@ -256,10 +263,11 @@ class FireRisk(StepConfig):
     """Fire danger of a day and fires near places; ``habitat fire-risk`` reads it."""
 
     step: Literal["fire_risk"]
-    weather: DataName | OpenMeteoConfig = Field(
+    weather: DataName | OpenMeteoConfig | Era5Config = Field(
         default="simulated",
         description="'simulated', 'open-meteo' or {kind: open-meteo, ...}, 'file' (given with "
-        "--weather), or an Open-Meteo file (.json)",
+        "--weather), an Open-Meteo file (.json), a file of stations (.csv), or "
+        "{kind: era5 or era5-land, path: FILE.nc}",
     )
     hotspots: DataName | FirmsConfig = Field(
         default="none",
@@ -275,25 +283,31 @@ class FireRisk(StepConfig):
         "fuel `without_map` of the fuels file",
     )
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
+    alerts: AlertsConfig | None = Field(default=None, description="where alerts are sent")
 
     @field_validator("weather")
     @classmethod
-    def _known_weather(cls, weather: str | OpenMeteoConfig) -> str | OpenMeteoConfig:
-        if isinstance(weather, OpenMeteoConfig) or weather == "open-meteo":
-            return OpenMeteoConfig() if isinstance(weather, str) else weather
-        return _one_of(weather, ("simulated", "open-meteo", "file"), ".json")
+    def _known_weather(
+        cls, weather: str | OpenMeteoConfig | Era5Config
+    ) -> str | OpenMeteoConfig | Era5Config:
+        if not isinstance(weather, str):
+            return weather
+        if weather == "open-meteo":
+            return OpenMeteoConfig()
+        return _one_of(weather, ("simulated", "open-meteo", "file"), (".json", ".csv"))
 
     @field_validator("hotspots")
     @classmethod
     def _known_hotspots(cls, hotspots: str | FirmsConfig) -> str | FirmsConfig:
         if isinstance(hotspots, FirmsConfig) or hotspots == "firms":
             return FirmsConfig() if isinstance(hotspots, str) else hotspots
-        return _one_of(hotspots, ("none", "firms", "file"), ".csv")
+        return _one_of(hotspots, ("none", "firms", "file"), (".csv",))
 
 
-def _one_of(text: str, words: tuple[str, ...], ending: str) -> str:
-    if text not in words and not text.endswith(ending):
-        raise ValueError(f"expected one of {list(words)}, or a file ending in {ending}")
+def _one_of(text: str, words: tuple[str, ...], endings: tuple[str, ...]) -> str:
+    if text not in words and not text.endswith(endings):
+        ways = " or ".join(endings)
+        raise ValueError(f"expected one of {list(words)}, or a file ending in {ways}")
     return text
 
 

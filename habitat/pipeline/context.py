@@ -1,22 +1,14 @@
 """What a pipeline file means here and now: dates resolved, files read, scenes found."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
-from habitat.domain.errors import (
-    ConfigError,
-    HabitatError,
-    NoObservationError,
-    NotBuiltError,
-    SceneError,
-)
+from habitat.domain.errors import ConfigError, NotBuiltError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import Legend
 from habitat.domain.period import Period, SeasonTable, fire_year
-from habitat.domain.scene import RefusedScene
 from habitat.io.aoi import Aoi, read_aoi
 from habitat.io.boundaries import check_against_border, read_boundaries
 from habitat.io.data_files import read_legend, read_seasons
@@ -33,14 +25,16 @@ from habitat.pipeline.config_sources import (
     SimulatedConfig,
     StacConfig,
 )
-from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYear
+from habitat.pipeline.faults import Faults
+from habitat.pipeline.named_files import require_files
 from habitat.pipeline.ops import SceneSet, StepResult
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
 
-#: Refused scenes that a message names.
-_MAX_LISTED = 5
+#: Where the border zone lies, and the countries that a project has of it.
+BORDER_ZONE_EPSG = 32652
+BORDER_ZONE_COUNTRIES = "aoi/countries.geojson"
 
 
 @dataclass(slots=True)
@@ -65,6 +59,8 @@ class PlanContext:
         Found so far.
     models : dict of str to str
         Where the samples of each model come from, in words.
+    notes : list of str
+        What a reader of the results should know about the scenes.
     """
 
     config: PipelineConfig
@@ -79,6 +75,7 @@ class PlanContext:
     results: dict[str, StepResult] = field(default_factory=dict)
     scene_sets: dict[str, SceneSet] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def year(self, year: int | RelativeYear) -> int:
         """Return an absolute growing-season year.
@@ -137,14 +134,21 @@ def bind(
     Raises
     ------
     ConfigError, InputError
-        If the CRS, AOI, legend, seasons or source is wrong; NotBuiltError for a source that this
-        version does not have.
+        If the CRS, AOI, legend, seasons or source is wrong or a file is missing, with all faults;
+        NotBuiltError for a source that this version does not have.
     """
-    check_crs(config.grid.epsg)
-    grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
-    legend = read_legend(config.legend, project)
-    seasons = read_seasons(config.seasons, project)
-    aoi = aoi_of(config, project)
+    faults = Faults()
+    with faults.collecting():
+        check_crs(config.grid.epsg)
+        grid = Grid(config.grid.epsg, config.grid.pixel_m, config.grid.tile_px)
+        aoi = aoi_of(config, project)
+    with faults.collecting():
+        legend = read_legend(config.legend, project)
+    with faults.collecting():
+        seasons = read_seasons(config.seasons, project)
+    with faults.collecting():
+        require_files(config, project)
+    faults.raise_all()
     source = source_of(config, project, today or as_of, access=access)
     return PlanContext(
         config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
@@ -152,7 +156,7 @@ def bind(
 
 
 def aoi_of(config: PipelineConfig, project: Path) -> Aoi:
-    """Read the AOI of a pipeline, with a note if it lies beside the border it follows.
+    """Read the AOI of a pipeline, with a note if it lies beside the border that it follows.
 
     Raises
     ------
@@ -160,12 +164,24 @@ def aoi_of(config: PipelineConfig, project: Path) -> Aoi:
         If the AOI or a boundary file is refused.
     """
     aoi = read_aoi(project / config.aoi, epsg=config.grid.epsg)
-    named = config.boundaries
-    if named is None or not (project / named.countries).is_file():
-        return aoi  # a missing file is listed with all the others
-    return check_against_border(
-        aoi, read_boundaries(project / named.countries, {}, epsg=config.grid.epsg)
-    )
+    countries = countries_file(config, project)
+    if countries is None:
+        return aoi
+    return check_against_border(aoi, read_boundaries(countries, {}, epsg=config.grid.epsg))
+
+
+def countries_file(config: PipelineConfig, project: Path) -> Path | None:
+    """Return the countries whose border the AOI is checked against, None where there are none.
+
+    Those that the pipeline names; else, in the CRS of the border zone, those of the project.
+    """
+    if config.boundaries is not None:
+        path = project / config.boundaries.countries
+    elif config.grid.epsg == BORDER_ZONE_EPSG:
+        path = project / BORDER_ZONE_COUNTRIES
+    else:
+        return None
+    return path if path.is_file() else None  # a named one that is missing is listed with others
 
 
 def _tiles_window(grid: Grid, aoi: Aoi) -> Window:
@@ -211,42 +227,3 @@ def source_of(
 def downloads_of(project: Path, name: str) -> Path:
     """Return the folder of what the runs of a pipeline downloaded."""
     return project / "outputs" / name / "state" / "downloads"
-
-
-def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
-    """Search the scenes of a step.
-
-    Raises
-    ------
-    SceneError
-        If the source does not have a band that is asked for, or every scene is refused.
-    NoObservationError
-        If there is no scene at all.
-    """
-    missing = [band for band in step.bands if band not in ctx.source.available_bands()]
-    if missing:
-        raise SceneError(
-            f"scenes {step.save_as!r}: expected bands {step.bands}, but the source does not have "
-            f"{missing}; it has {list(ctx.source.available_bands())}. Ask for fewer bands."
-        )
-    period = ctx.period(step.period)
-    aoi_window = ctx.grid.window_of_bounds(ctx.aoi.geometry.bounds)
-    items, refused = ctx.source.search(period, aoi_window)
-    if not items:
-        raise _no_scene(step, period, refused)
-    return SceneSet(period, tuple(step.bands), tuple(items), tuple(refused))
-
-
-def _no_scene(step: Scenes, period: Period, refused: Sequence[RefusedScene]) -> HabitatError:
-    """Return what to raise: scenes that must be repaired are another thing than none at all."""
-    where = f"scenes {step.save_as!r}: expected at least one scene in {period}"
-    if refused:
-        lines = "".join(f"\n  {scene.item_id}: {scene.reason}" for scene in refused[:_MAX_LISTED])
-        more = len(refused) - _MAX_LISTED
-        return SceneError(
-            f"{where}, but all {len(refused)} are refused; nothing was changed:{lines}"
-            f"{f'{chr(10)}  and {more} more' if more > 0 else ''}"
-        )
-    return NoObservationError(
-        f"{where}, found none. Check the period and the source; nothing was changed."
-    )

@@ -24,7 +24,7 @@ def examine(path: Path, project: Path | None = None, *, today: date) -> list[Fin
     list of Finding
         The file, the disk, then what the services of weather, hotspots and source say.
     """
-    file = _file(path, project)
+    file = _file(path, project, today)
     if file.exit_code:
         return [file]
     config, base = load_pipeline(path), project_of(path, project)
@@ -38,10 +38,10 @@ def examine(path: Path, project: Path | None = None, *, today: date) -> list[Fin
     return [*found, Finding(f"source {config.source.kind}", "asks no service")]
 
 
-def _file(path: Path, project: Path | None) -> Finding:
+def _file(path: Path, project: Path | None, as_of: date) -> Finding:
     what = f"pipeline file {path}"
     try:
-        notes = check_pipeline(path, project)
+        notes = check_pipeline(path, project, as_of)
     except HabitatError as fault:
         return Finding(what, str(fault), fault.exit_code)
     return Finding(what, "; ".join(["right", *notes]))

@@ -13,6 +13,7 @@ from typing import Any
 from habitat.domain.errors import (
     ConfigError,
     CredentialsError,
+    NoObservationError,
     PartialError,
     RemoteError,
     ResourceError,
@@ -25,7 +26,6 @@ from habitat.io.sentinelhub_source import SentinelHubSource
 from habitat.io.settings import s3_access
 from habitat.io.stac_source import Access, StacSource
 from habitat.io.tile_store import TileStore
-from habitat.pipeline.check import require_files
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind
@@ -41,8 +41,9 @@ from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
+from habitat.pipeline.run_record import accuracy_of, record_of, texts_of
 from habitat.pipeline.runner import Reporter, RunState, run_stages
-from habitat.pipeline.versions import library_versions
+from habitat.pipeline.scene_search import refusals
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +136,7 @@ def _bound(job: Job, access: Access = "online") -> PlanContext:
     config = load_pipeline(job.pipeline_file)
     project = project_of(job.pipeline_file, job.project)
     access_now: Access = "offline" if job.offline else access
-    ctx = bind(config, project, job.as_of, job.started.date(), access=access_now)
-    require_files(config, project)
-    return ctx
+    return bind(config, project, job.as_of, job.started.date(), access=access_now)
 
 
 def outputs_folder(project: Path, name: str) -> Path:
@@ -166,7 +165,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
         with last.watching(state), _swept(store), time_limit(job.limits.run_s):
             RequestLog(store.state / REQUESTS).start()
             plan = plan_job(job)
-            for note in plan.ctx.aoi.notes:
+            for note in (*plan.ctx.aoi.notes, *plan.ctx.notes):
                 reporter.note(note)
             key = run_key(plan)
             known = _sound_release(store, key)
@@ -222,7 +221,10 @@ def _compute_and_publish(
     started = time.monotonic()
     spent = purchase(plan, reporter)
     with executor(job.workers, job.limits.tile_s) as running:
-        run_stages(plan, store.state, running, reporter, state)
+        try:
+            run_stages(plan, store.state, running, reporter, state)
+        except NoObservationError as fault:
+            raise NoObservationError(f"{fault}{refusals(plan.ctx)}") from None
     reporter.note("publish")
     record = _record(job, plan, state, time.monotonic() - started) | _account(spent)
     record |= _asked(plan, store)
@@ -233,8 +235,8 @@ def _compute_and_publish(
         computed=state.computed,
         reused=state.reused,
         failed={tile.name: outcome.fault for tile, outcome in sorted(state.failed.items())},
-        tables=_tables(state),
-        accuracy=_accuracy(state),
+        tables=texts_of(state),
+        accuracy=accuracy_of(state),
     )
 
 
@@ -272,32 +274,8 @@ def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, 
         "seconds": round(seconds, 1),
         "as_of": job.as_of.isoformat(),
         "pipeline_file": job.pipeline_file.name,
-        "pipeline": plan.ctx.config.model_dump(mode="json"),
-        "notes": list(plan.ctx.aoi.notes),
         "workers": {"kind": job.workers.kind, "count": job.workers.count},
-        "versions": library_versions(),
-        "newest_scene": _newest_scene(plan),
-        "scenes": {
-            name: {
-                "period": str(found.period),
-                "used": [item.item_id for item in found.items],
-                "refused": [{"id": s.item_id, "reason": s.reason} for s in found.refused],
-            }
-            for name, found in plan.ctx.scene_sets.items()
-        },
-        "tiles": [
-            {
-                "stage": stage,
-                "tile": outcome.tile.name,
-                "seconds": round(outcome.seconds, 2),
-                "fault": outcome.fault,
-                "attempts": outcome.attempts,
-            }
-            for stage, outcome in state.outcomes
-        ],
-        "tiles_computed": state.computed,
-        "tiles_reused": state.reused,
-        "accuracy": _accuracy(state),
+        **record_of(plan, state),
     }
 
 
@@ -317,26 +295,6 @@ def _asked(plan: Plan, store: Store) -> dict[str, int]:
         return {}
     asked = RequestLog(store.state / REQUESTS).total()
     return {"requests": asked.requests, "bytes": asked.bytes}
-
-
-def _newest_scene(plan: Plan) -> dict[str, str] | None:
-    items = [item for found in plan.ctx.scene_sets.values() for item in found.items]
-    if not items:
-        return None
-    newest = max(items, key=lambda item: (item.acquired, item.item_id))
-    return {"id": newest.item_id, "acquired": newest.acquired.isoformat()}
-
-
-def _accuracy(state: RunState) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    for value in state.globals.values():
-        merged.update(getattr(value, "accuracy", {}))
-    return merged
-
-
-def _tables(state: RunState) -> tuple[str, ...]:
-    """Return what merged results have to say on the terminal: cross-validation, accuracy."""
-    return tuple(value.text() for value in state.globals.values() if hasattr(value, "text"))
 
 
 def describe(job: Job) -> DryRun:

@@ -38,12 +38,15 @@ class SceneSet:
         Used, by time.
     refused : tuple of RefusedScene
         Found and not used, with reasons.
+    searched : bool
+        Whether the source was asked; else ``items`` says nothing.
     """
 
     period: Period
     bands: tuple[str, ...]
     items: tuple[SceneItem, ...]
     refused: tuple[RefusedScene, ...]
+    searched: bool = True
 
 
 @dataclass(frozen=True, slots=True)

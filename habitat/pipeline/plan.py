@@ -1,15 +1,17 @@
 """A pipeline file to a plan: operations in stages, and the files of the release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.aoi import tiles_inside
-from habitat.pipeline.config_steps import Publish, Saved, Scenes
-from habitat.pipeline.context import PlanContext, find_scenes
-from habitat.pipeline.ops import Op, PublishedLayer, StepResult
+from habitat.pipeline.config_steps import Publish, Saved, Scenes, StepConfig
+from habitat.pipeline.context import PlanContext
+from habitat.pipeline.faults import Faults
+from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult
 from habitat.pipeline.planners import planner_of
+from habitat.pipeline.scene_search import find_scenes
 from habitat.pipeline.stages import Stage, needed_for, plan_stages
 
 
@@ -41,7 +43,17 @@ class Plan:
     tables: tuple[str, ...]
 
 
-def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Plan:
+#: How a ``scenes`` step becomes a scene set.
+SceneFinder = Callable[[PlanContext, Scenes], SceneSet]
+
+
+def plan_pipeline(
+    ctx: PlanContext,
+    *,
+    goals: Sequence[str] | None = None,
+    find: SceneFinder = find_scenes,
+    leave: Callable[[StepConfig], bool] = lambda _: False,
+) -> Plan:
     """Plan a bound pipeline; searches the scenes of every ``scenes`` step.
 
     Parameters
@@ -50,13 +62,18 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
         Its ``results`` and ``scene_sets`` are filled.
     goals : sequence of str, optional
         Plan only what these results need (``habitat train``); nothing is published then.
+    find : function
+        Searches a step's scenes, or says only what would be searched.
+    leave : function
+        Says which steps, with all that needs their results, are left out.
 
     Raises
     ------
     AoiError
         If no pixel centre lies inside the AOI.
-    ConfigError
-        If two published layers would be one file.
+    HabitatError
+        If steps are refused: with the faults of all of them. ConfigError if two published layers
+        would be one file.
     """
     tiles = tuple(tiles_inside(ctx.aoi, ctx.grid))
     if not tiles:
@@ -65,20 +82,11 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
             f"{ctx.aoi.area_km2 * 1e6:.0f} m2, a pixel is {ctx.grid.pixel_m} m wide. "
             "Correct the AOI, or choose a smaller grid.pixel_m."
         )
-    layers: list[PublishedLayer] = []
-    tables: list[str] = []
-    for step in ctx.config.steps:
-        if isinstance(step, Scenes):
-            found = find_scenes(ctx, step)
-            ctx.scene_sets[step.save_as] = found
-            ctx.results[step.save_as] = StepResult("scenes", found.period)
-        elif isinstance(step, Publish):
-            layers += [layer for name in step.layers for layer in ctx.results[name].layers]
-            tables += [table for name in step.tables for table in ctx.results[name].tables]
-        else:
-            result = planner_of(step)(step, ctx)
-            if isinstance(step, Saved):
-                ctx.results[step.save_as] = result
+    _plan_steps(ctx, find, leave)
+    published = [step for step in ctx.config.steps if isinstance(step, Publish)]
+    known = ctx.results
+    layers = [a for step in published for n in step.layers if n in known for a in known[n].layers]
+    tables = [a for step in published for n in step.tables if n in known for a in known[n].tables]
     _check_names(layers)
     ops = [op for result in ctx.results.values() for op in result.ops]
     if goals is not None:
@@ -95,6 +103,29 @@ def plan_pipeline(ctx: PlanContext, *, goals: Sequence[str] | None = None) -> Pl
         tuple(layers),
         tuple(tables),
     )
+
+
+def _plan_steps(ctx: PlanContext, find: SceneFinder, leave: Callable[[StepConfig], bool]) -> None:
+    """Plan step by step, and go on after a fault with the steps that do not need its result."""
+    faults, lost = Faults(), set[str]()
+    for step in ctx.config.steps:
+        needed = {name for _, name, _ in step.refs()}
+        left = leave(step) or not lost.isdisjoint(needed)
+        if (left or not faults.attempt(_plan_step, ctx, step, find)) and isinstance(step, Saved):
+            lost.add(step.save_as)
+    faults.raise_all()
+
+
+def _plan_step(ctx: PlanContext, step: StepConfig, find: SceneFinder) -> None:
+    """Fill in the result of a step; ``publish`` has none."""
+    if isinstance(step, Scenes):
+        found = find(ctx, step)
+        ctx.scene_sets[step.save_as] = found
+        ctx.results[step.save_as] = StepResult("scenes", found.period)
+    elif not isinstance(step, Publish):
+        result = planner_of(step)(step, ctx)
+        if isinstance(step, Saved):
+            ctx.results[step.save_as] = result
 
 
 def _check_names(layers: Sequence[PublishedLayer]) -> None:

@@ -26,6 +26,7 @@ from habitat.pipeline.digest import digest
 from habitat.pipeline.ops import PublishedLayer
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.runner import RunState
+from habitat.pipeline.scene_search import unmasked
 from habitat.pipeline.tables import Table
 from habitat.pipeline.tiles import read_result
 
@@ -101,6 +102,8 @@ def _tags(plan: Plan) -> dict[str, str]:
     tags = {"PIPELINE": plan.ctx.config.name, "AOI": plan.ctx.aoi.name}
     if plan.ctx.models:
         tags["MODEL"] = "; ".join(sorted(set(plan.ctx.models.values())))
+    if any(unmasked(found.items) for found in plan.ctx.scene_sets.values()):
+        tags["CLOUD_MASK"] = "none in some scenes: their clouds pass for land"
     if plan.ctx.source.simulated:
         tags["SIMULATED"] = "made from a SIMULATED landscape, not from satellite images"
     return tags

@@ -60,8 +60,8 @@ class TileTask:
     upstream: Mapping[tuple[str, Tile], str]
 
 
-#: Faults that another attempt cannot mend: configuration, quota, credentials, policy.
-_NEVER_AGAIN = (2, 3, 7, 8, 13)
+#: Faults that another attempt cannot mend: configuration, input, quota, credentials, policy.
+_NEVER_AGAIN = (2, 3, 4, 7, 8, 13)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,15 @@ def test_zero_in_any_band_is_no_data_and_a_clamped_one_is_observed():
     assert one_pixel(0, "none", B04=0) == State.NO_DATA
 
 
+def test_without_a_mask_shadow_and_snow_are_found_where_the_bands_show_them():
+    snow = {"B03": 6000, "B04": 6000, "B8A": 5500, "B11": 800}
+    shade = {"B03": 200, "B04": 150, "B8A": 700, "B11": 300, "B12": 200}
+    land = {"B03": 500, "B04": 300, "B8A": 3000, "B11": 1600, "B12": 700}
+    assert one_pixel(0, "none", **snow) == State.SNOW
+    assert one_pixel(0, "none", **shade) == State.SHADOW
+    assert one_pixel(0, "none", **land) == State.CLEAR
+
+
 def test_bright_green_with_dark_swir_is_snow_but_water_is_not():
     assert one_pixel(5, B03=6000, B11=1000) == State.SNOW
     assert one_pixel(10, "cloud_probability", B03=6000, B11=1000) == State.SNOW

@@ -279,3 +279,26 @@ def test_a_bug_is_reported_as_one_with_its_traceback(caplog):
         door._COMMANDS.update(before)
     assert "bug in habitat" in caplog.text
     assert "ModuleNotFoundError" in caplog.text
+
+
+# --- simulate -------------------------------------------------------------------------------------
+
+
+def test_simulate_needs_nothing_but_a_folder_and_index_keeps_the_mark(tmp_path, capsys):
+    out = tmp_path / "scenes"
+    short = ["--period", "2024-06-01/2024-06-06", "--pixel-m", "60", "--bands", "B04"]
+    assert run(["simulate", str(out), *short]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    items = sorted(out.glob("S2*/*.json"))
+    assert items
+    for item in items:
+        item.unlink()
+    assert run(["index", str(out), "--ignore", "truth/*"]) == 0
+    written = capsys.readouterr().out.split()
+    assert len(written) == len(items)
+    for path in written:
+        assert json.loads(Path(path).read_text())["properties"]["habitat:simulated"] is True
+
+
+def test_simulate_in_another_crs_needs_an_area(tmp_path):
+    assert run(["simulate", str(tmp_path / "scenes"), "--epsg", "32635"]) == USAGE

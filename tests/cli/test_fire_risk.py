@@ -331,7 +331,7 @@ def test_an_alert_is_told_once_and_silence_follows_while_nothing_changes(tmp_pat
     options = ("--date", "2025-03-22", "--state", state, "--changed-only")
     code, out = command(capsys, *options)
     assert code == 0
-    assert "NEW alerts: 11" in out
+    assert "NEW 11: level" in out
     kept = state.read_bytes()
     assert command(capsys, *options, "--exit-code") == (ALERT, "")
     assert state.read_bytes() == kept

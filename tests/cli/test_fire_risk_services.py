@@ -1,13 +1,16 @@
 """`habitat fire-risk` and `habitat doctor` with services on loopback."""
 
 import json
+import os
 from datetime import timedelta
 
 import feeds_served as served
 import fire_inputs
+import numpy as np
 import pytest
 
 from habitat.cli.main import run
+from habitat.pipeline.fire_risk import services
 
 CONFIG, REMOTE, CREDENTIALS, UNKNOWN = 3, 6, 8, 21
 NOBODY = "http://127.0.0.1:9"
@@ -72,6 +75,20 @@ def test_a_day_long_past_comes_from_the_archive(url, tmp_path, capfd):
     assert asked.startswith("/v1/archive?")
 
 
+def test_stations_of_a_csv_are_weather_too(tmp_path, capfd):
+    hours = np.arange("2025-01-01", "2025-04-06T01", dtype="datetime64[h]").astype(object)
+    rows = [f"K,42.71,130.78,0,{t.year},{t.month},{t.day},{t.hour},9,30,20,0" for t in hours]
+    path = served.project(tmp_path, weather="stations.csv")
+    head = "id,lat,long,timezone,yr,mon,day,hr,temp,rh,ws,prec"
+    (tmp_path / "stations.csv").write_text("\n".join([head, *rows]))
+    moment = fire_inputs.SIX.timestamp()
+    os.utime(tmp_path / "stations.csv", (moment, moment))
+    code, found = brief(capfd, path, "--date", "2025-04-05")
+    assert code == 0
+    assert found["weather"]["source"] == "stations stations.csv"
+    assert found["places"][0]["level"] in range(1, 6)
+
+
 def test_a_day_beyond_the_forecast_is_unknown(url, tmp_path, capfd):
     path = served.project(tmp_path, weather=served.weather(url))
     code, found = brief(capfd, path, "--date", "2025-04-20", "--exit-code")
@@ -115,6 +132,11 @@ def test_a_key_that_is_missing_or_unknown_is_told_with_where_to_get_one(
     said = capfd.readouterr().err
     assert "map_key" in said
     assert not key or key not in said
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({}, 30.0), ({"Retry-After": "7"}, 7.0)])
+def test_a_busy_service_is_left_alone_for_as_long_as_it_says_else_half_a_minute(headers, wait):
+    assert services.half_a_minute(headers, fire_inputs.SIX) == wait
 
 
 def test_doctor_says_what_answers_and_how_much_of_the_quota_is_left(url, tmp_path, capfd):

@@ -84,10 +84,11 @@ class _Drip(io.BytesIO):
 
 
 def key_of(request) -> str:
-    """Return what a request asks for; tokens are left out, since they change."""
+    """Return what a request asks for; ports and tokens are left out, since they change."""
     body = request.body or b""
     body = body.encode() if isinstance(body, str) else body
-    parts = [request.method, request.url, request.headers.get("Range", "")]
+    url = urlsplit(request.url)
+    parts = [request.method, f"{url.path}?{url.query}", request.headers.get("Range", "")]
     return json.dumps([*parts, hashlib.sha256(body).hexdigest()])
 
 

@@ -6,7 +6,8 @@ A line of DIR/schedules.jsonl for each schedule; what is there for the same code
 A schedule is sound if the run ends with 0 and the release is the one without faults to the last
 byte, or ends with a documented code, the old release is as it was, and the same command without
 faults then gives the right one; if nothing but checked bodies is in the cache; and if no secret is
-in any byte that was printed or written. Ends with 1 if a schedule was not sound.
+in any byte that was printed or written. A file of a scene that answers 404 is gone: its scene is
+left out and named in the record, which is counted apart. Ends with 1 if anything else was met.
 """
 
 import argparse
@@ -26,7 +27,10 @@ from .replay import ENDING, PASSING, FakeTime, OnePlan, Plan, RandomPlan, Replay
 from .runs import fast_folder
 
 DOCUMENTED = {5, 6, 7, 8}
+TERMINATED = {130, 143}
 SOUND = "sound"
+#: A file of a scene that answers 404 is gone: the scene is left out, and the record names it.
+LEFT_OUT = "a scene whose file is gone is left out and named"
 
 
 def run_once(service: services.Service, plan: Plan, work: Path) -> dict:
@@ -41,7 +45,7 @@ def run_once(service: services.Service, plan: Plan, work: Path) -> dict:
         verdict = "leaked a secret"
     if replay.unknown:
         verdict = f"asked for what it does not need: {replay.unknown[0]}"
-    if code and verdict == SOUND:
+    if (code and verdict == SOUND) or verdict == LEFT_OUT:
         with asked_through(Replay(service.answers, FakeTime()), FakeTime().clock()):
             again, _ = service.run(work)
         if again or service.result(work) != service.right:
@@ -54,7 +58,9 @@ def judge(service: services.Service, work: Path, code: int) -> str:
     if code and code not in DOCUMENTED:
         return f"ended with {code}"
     if service.result(work) != (service.old if code else service.right):
-        return "silently wrong" if code == 0 else "the old release changed"
+        if code:
+            return "the old release changed"
+        return LEFT_OUT if service.gone(work) else "silently wrong"
     if not service.cached(work) <= service.good_bodies:
         return "an unchecked body in the cache"
     return SOUND
@@ -99,6 +105,8 @@ def main(args: list[str] | None = None) -> int:
                 if (name, case) in done or time.monotonic() > until:
                     continue
                 found = run_once(service, plan, Path(folder) / "work")
+                if found["code"] in TERMINATED:
+                    return found["code"]
                 if must and found["code"]:
                     found["verdict"] = f"ended with {found['code']} and not with 0"
                 done[name, case] = {"what": name, "case": case, "build": code_digest(), **found}
@@ -131,7 +139,7 @@ def tell(lines: list[dict]) -> int:
         codes = dict(sorted(Counter(line["code"] for line in those).items()))
         verdicts = dict(Counter(line["verdict"] for line in those))
         sys.stdout.write(f"{what}: {len(those)} made, {faults} faults, {codes}, {verdicts}\n")
-    return any(line["verdict"] != SOUND for line in lines)
+    return any(line["verdict"] not in {SOUND, LEFT_OUT} for line in lines)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class Service:
     site_of: Callable[[str], str]
     answers: dict[str, Answer] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    gone: Callable[[Path], bool] = lambda _work: False
     also: tuple[str, ...] = ()
     final: tuple[tuple[str, str], ...] = ()
     right: object = None
@@ -104,6 +105,12 @@ def release_of(work: Path) -> dict[str, str]:
     }
 
 
+def _left_out(work: Path) -> bool:
+    """Whether the record of the run names a scene that was left out since a file is gone."""
+    refused = tiny.record(work)["scenes"]["scenes"]["refused"]
+    return bool(refused) and all("404" in scene["reason"] for scene in refused)
+
+
 def _bodies(folder: Path) -> set[str]:
     return {hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("bodies/*/*")}
 
@@ -143,6 +150,7 @@ def stac(folder: Path) -> Iterator[Service]:
             start, _command, release_of,
             lambda work: _bodies(work / "outputs" / "tiny" / "state" / "downloads"),
             lambda key: "file" if "/files/" in key else "catalogue",
+            gone=_left_out,
             final=(("catalogue", "json error"),),
         ).learn(folder / "work")  # fmt: skip
     yield made

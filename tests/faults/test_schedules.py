@@ -22,7 +22,7 @@ def test_random_faults_leave_the_right_result_or_the_old_one_and_no_secret(servi
         for seed in SEEDS
     ]
     assert sum(sum(one["fired"].values()) for one in made) > 0
-    assert [one for one in made if one["verdict"] != schedules.SOUND] == []
+    assert {one["verdict"] for one in made} <= {schedules.SOUND, schedules.LEFT_OUT}
 
 
 def test_a_few_faults_at_the_first_and_last_call_of_each_site(service, tmp_path):
@@ -30,5 +30,5 @@ def test_a_few_faults_at_the_first_and_last_call_of_each_site(service, tmp_path)
     for case, plan, must in cases[:: max(1, len(cases) // 6)]:
         found = schedules.run_once(service, plan, tmp_path / "work")
         assert sum(found["fired"].values()), case
-        assert found["verdict"] == schedules.SOUND, (case, found)
+        assert found["verdict"] in {schedules.SOUND, schedules.LEFT_OUT}, (case, found)
         assert not must or found["code"] == 0, (case, found)

@@ -79,7 +79,10 @@ def test_a_window_beyond_the_scene_is_no_data_there(scene):
 def test_items_outside_the_period_or_the_window_are_not_found(scene):
     source = FolderSource(scene[0], GRID)
     assert source.search(Period(date(2024, 7, 1), date(2024, 7, 2)), EXTENT) == ([], [])
-    assert source.search(JUNE, Window(0, 0, 10, 10)) == ([], [])
+    items, (beside,) = source.search(JUNE, Window(0, 0, 10, 10))
+    assert not items
+    assert (beside.item_id, beside.kind) == ("one", "outside")
+    assert "129.000..129.025 E" in beside.reason
 
 
 def test_bands_are_found_by_common_name_and_in_a_file_of_many_bands(tmp_path):

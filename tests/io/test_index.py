@@ -9,7 +9,7 @@ from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
 from habitat.io.durable import sha256_file
-from habitat.io.folder import FolderSource
+from habitat.io.folder import SIMULATED, FolderSource
 from habitat.io.index import index_folder
 
 GRID = Grid(32652, 20, 64)
@@ -144,3 +144,15 @@ def test_an_empty_or_absent_folder_says_so(tmp_path):
         index_folder(tmp_path)
     with pytest.raises(InputError, match="expected a folder of GeoTIFFs"):
         index_folder(tmp_path / "absent")
+
+
+def test_a_scene_of_files_that_say_simulated_keeps_the_mark(tmp_path):
+    for band in ("B04", "B8A"):
+        tags = {"SIMULATED": "YES"} if band == "B8A" else {}
+        write_tif(tmp_path / "2024-06-01" / f"{band}.tif", noise((50, 50)), tags=tags)
+    write_tif(tmp_path / "2024-06-06" / "B04.tif", noise((50, 50)))
+    marks = {}
+    for path in index_folder(tmp_path):
+        marks[path.parent.name] = json.loads(path.read_text())["properties"].get(SIMULATED)
+    assert marks == {"2024-06-01": True, "2024-06-06": None}
+    assert FolderSource(tmp_path, GRID).simulated

@@ -353,3 +353,13 @@ def test_other_colours_of_the_legend_do_not_matter():
         **FITTING
         | {"legend": Legend("t", tuple(replace(c, colour="#ffffff") for c in LEGEND.classes))},
     )
+
+
+def test_classes_that_were_left_out_are_in_the_file_and_older_files_have_none(tmp_path):
+    made = model()
+    validation = replace(made.cross_validation, left_out=((4, 3), (12, 0)))
+    path = tmp_path / "m.json"
+    write_model(path, replace(made, cross_validation=validation))
+    assert read_model(path).cross_validation.left_out == ((4, 3), (12, 0))
+    rewrite(path, lambda document: document["model"]["cross_validation"].pop("left_out"))
+    assert read_model(path).cross_validation.left_out == ()

@@ -14,7 +14,7 @@ from test_http import FakeTime, Script
 from habitat.domain.errors import CredentialsError, SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
-from habitat.domain.scene import resolve_duplicates
+from habitat.domain.scene import SceneNeeds, resolve_duplicates
 from habitat.io.download_cache import DownloadCache
 from habitat.io.folder import FolderSource
 from habitat.io.http import Http
@@ -101,6 +101,26 @@ def test_two_looks_that_contradict_the_offset_are_refused_by_name(served, tmp_pa
     assert [item.item_id for item in items] == ["one"]
     assert [scene.item_id for scene in refused] == ["double"]
     assert "already taken off" in refused[0].reason
+
+
+def test_what_a_scene_lacks_is_said_when_it_is_found_and_nothing_of_it_is_downloaded(
+    served, tmp_path
+):
+    source = source_of(served, tmp_path, access="plan")
+    items, (refused,) = source.search(JUNE, EXTENT, SceneNeeds(("B04", "B07")))
+    assert not items
+    assert (refused.item_id, refused.kind) == ("one", "fault")
+    assert "found no B07" in refused.reason
+
+
+def test_a_scene_cloudier_than_asked_for_is_no_faulty_one(served, tmp_path):
+    path = served[0] / "one" / "item.json"
+    document = json.loads(path.read_text())
+    document["properties"]["eo:cloud_cover"] = 95
+    path.write_text(json.dumps(document))
+    items, (refused,) = source_of(served, tmp_path, max_cloud=90).search(JUNE, EXTENT)
+    assert not items
+    assert refused.kind == "cloudy"
 
 
 def declare(folder, **more):

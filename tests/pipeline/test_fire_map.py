@@ -176,6 +176,16 @@ def test_fuels_come_from_land_cover_and_burned_ground_has_none(project):
     assert found.summary["simulated"]  # since the maps are
 
 
+def test_a_killed_run_leaves_nothing_and_old_maps_go_after_their_time(project):
+    first = publish(project)
+    releases = first.release.parent
+    (releases / ".tmp-killed-1").mkdir()
+    config = project / "pipelines" / "fire.yaml"
+    config.write_text(config.read_text("utf-8") + "keep_releases: 1\n", "utf-8")
+    later = publish(project, now=fire_inputs.SIX + timedelta(days=3650))  # stale by then
+    assert [path.name for path in releases.iterdir()] == [later.release.name]
+
+
 SEASONS = [("20240310-20240410", 0.2), ("20240601-20240915", 0.8)]
 
 

@@ -128,10 +128,20 @@ def test_a_missing_aoi_is_refused(project, refuses):
     refuses(INPUT, "tiny.geojson")
 
 
-def test_an_aoi_without_scenes_is_not_observed(project, refuses):
+def test_an_aoi_beside_the_imagery_is_refused(project, refuses):
     far = square(tiny.EAST + 40_000, tiny.NORTH, tiny.EAST + 41_000, tiny.NORTH + 1_000)
     tiny.write_aoi(project, far)
-    refuses(NOTHING_SEEN, "2024-06-01/2024-09-15", "scenes")
+    refuses(INPUT, "2024-06-01/2024-09-15", "3 beside the AOI", "131.024..131.056 E")
+
+
+def test_an_aoi_around_the_imagery_and_not_on_it_is_refused(project, refuses):
+    """The bounds of the AOI meet the scenes, the AOI does not."""
+    e, n, far = tiny.EAST, tiny.NORTH, 20_000
+    corner = [[e - far, n - far], [e + far, n - far], [e + far, n - far + 900],
+              [e - far + 900, n - far + 900], [e - far + 900, n + far], [e - far, n + far],
+              [e - far, n - far]]  # fmt: skip
+    tiny.write_aoi(project, {"type": "Polygon", "coordinates": [corner]})
+    refuses(INPUT, "3 beside the AOI")
 
 
 # --- the pipeline file ----------------------------------------------------------------------------
@@ -328,6 +338,102 @@ def test_an_asset_outside_the_folder_is_refused(project, refuses, one_scene):
     )
     write_tif(project / "secret.tif", tiny.forest()["B04"])
     refuses(INPUT, "../../secret.tif", project / "scenes")
+
+
+def without(place, *names):
+    """Take assets out of the item of a scene."""
+    item = json.loads((place / "item.json").read_text())
+    item["assets"] = {k: a for k, a in item["assets"].items() if k not in names}
+    (place / "item.json").write_text(json.dumps(item))
+
+
+def test_scenes_without_a_mask_are_refused(project, refuses, one_scene):
+    without(one_scene, "scl")
+    refuses(INPUT, one_scene.name, "all 1 are refused", "1 faulty", "SCL", "without_mask")
+
+
+def test_scenes_without_a_mask_are_used_where_the_file_says_so_and_that_is_on_record(
+    project, one_scene, capfd
+):
+    without(one_scene, "scl")
+    source = {"kind": "folder", "path": "scenes", "without_mask": "use"}
+    tiny.write_pipeline(project, tiny.content(source=source))
+    assert tiny.run_it(project) == OK
+    assert "without a cloud mask" in capfd.readouterr().err
+    record = tiny.record(project)
+    assert record["scenes"]["scenes"]["without_mask"] == [one_scene.name]
+    assert any("without a cloud mask" in note for note in record["notes"])
+    with rasterio.open(next(tiny.current(project).glob("composite_*.tif"))) as dataset:
+        assert "pass for land" in dataset.tags()["CLOUD_MASK"]
+
+
+@pytest.fixture
+def unpublished(project):
+    """The project before its first run: a run that has nothing to do writes no record."""
+    shutil.rmtree(project / "outputs")
+    return project
+
+
+def test_a_scene_that_lacks_a_band_is_refused_and_the_rest_goes_on(unpublished, capfd):
+    less = {band: values for band, values in tiny.forest().items() if band != "B12"}
+    place = tiny.write_scene(unpublished, "2024-07-20", bands=less)
+    assert tiny.run_it(unpublished) == OK
+    scenes = tiny.record(unpublished)["scenes"]["scenes"]
+    assert place.name not in scenes["used"]
+    (refused,) = scenes["refused"]
+    assert refused["id"] == place.name
+    assert "found no B12" in refused["reason"]
+    assert "B12" in capfd.readouterr().err
+
+
+def test_an_older_version_is_used_where_the_newest_lacks_a_band(project):
+    view = {"s2:datatake_id": "GS2A_20240720T021529_000001_N05.00", "s2:mgrs_tile": "52TFN",
+            "platform": "sentinel-2a"}  # fmt: skip
+    less = {band: values for band, values in tiny.forest().items() if band != "B12"}
+    for baseline, bands in (("03.00", None), ("03.01", less)):
+        tiny.write_scene(
+            project, "2024-07-20", item_id=f"again_{baseline}", bands=bands,
+            properties={**view, "s2:processing_baseline": baseline},
+        )  # fmt: skip
+    assert tiny.run_it(project) == OK
+    assert "again_03.00" in tiny.record(project)["scenes"]["scenes"]["used"]
+
+
+def test_a_scene_with_a_wrong_crs_lies_beside_the_aoi_and_is_on_record(unpublished):
+    tiny.write_scene(unpublished, "2024-07-20", crs="EPSG:32651")
+    assert tiny.run_it(unpublished) == OK
+    scenes = tiny.record(unpublished)["scenes"]["scenes"]
+    (beside,) = scenes["outside_aoi"]
+    assert beside["id"] == "scene_2024-07-20"
+    assert "125.0" in beside["reason"]
+    assert not scenes["refused"]
+
+
+def test_a_scene_whose_place_cannot_be_projecteded_is_refused_and_on_record(unpublished):
+    tiny.write_scene(unpublished, "2024-07-20", crs="EPSG:4326")
+    assert tiny.run_it(unpublished) == OK
+    scenes = tiny.record(unpublished)["scenes"]["scenes"]
+    assert "scene_2024-07-20" in [s["id"] for s in scenes["refused"] + scenes["outside_aoi"]]
+
+
+def test_refused_scenes_are_named_where_the_others_show_only_clouds(project, refuses):
+    tiny.write_scene(project, "2024-07-20", crs=None)
+    for day in tiny.DAYS[2:]:
+        cloud = np.full((tiny.SIDE, tiny.SIDE), tiny.CLOUD, np.uint8)
+        tiny.write_scene(project, day, scl=cloud)
+    message = refuses(NOTHING_SEEN, f"cloud {pixels_inside(project)}", "1 faulty")
+    assert "scene_2024-07-20" in message
+
+
+def test_a_season_in_which_all_scenes_are_refused_is_refused_before_any_work(project, refuses):
+    tiny.write_scene(project, "2021-06-10", crs=None)
+    tiny.write_scene(project, "2021-07-10", crs=None)
+    steps_ = tiny.composites_only()
+    steps_[0]["period"] = "2021-01-01/2024-12-31"
+    steps_[1]["period"] = "2021-06-01/2021-09-15"
+    tiny.write_pipeline(project, tiny.content(steps=steps_))
+    message = refuses(INPUT, "composite 'image'", "2 faulty", "scene_2021-06-10", "CRS")
+    assert "tiles to compute" not in message
 
 
 def test_a_refused_scene_beside_good_ones_is_on_record(project, capfd):
@@ -544,7 +650,7 @@ def spoil_south(project, day=tiny.DAYS[2]):
 def test_a_truncated_file_fails_its_tiles_and_the_old_release_stays(project, refuses):
     path, whole = spoil_south(project)
     tiny.write_pipeline(project, tiny.content(steps=tiny.maps_and_tables()))
-    message = refuses(PARTIAL, "2 of 4 tiles", "nir.tif", "scene_2024-06-10", "old release stays")
+    message = refuses(PARTIAL, "2 of 4 tiles", "nir.tif", "scene_2024-06-10", "attempts: 1")
     assert "tile y-3700x00520" in message or "tile y-3701x00520" in message
     path.write_bytes(whole)  # repaired: only what failed is computed again
     assert tiny.run_it(project) == OK

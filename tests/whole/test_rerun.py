@@ -248,6 +248,8 @@ def test_as_of_cuts_what_is_newer(project):
     assert record["scenes"]["s_after"] == {
         "period": "2024-06-01/2024-07-15",
         "used": ["scene_2024-06-10", "scene_2024-07-10"],
+        "without_mask": [],
+        "outside_aoi": [],
         "refused": [],
     }
     with rasterio.open(tiny.current(project) / "n_valid_20240601-20240715.tif") as dataset:

@@ -1,3 +1,5 @@
+import json
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -56,6 +58,15 @@ def test_every_layer_of_classes_has_reasons_for_what_it_does_not_show(releases):
     for stem in expected:
         seen = (small.pixels(release / f"{stem}.tif").max(axis=0) > 0) & ~outside
         assert totals.loc[stem, "observed"] == seen.sum(), stem
+
+
+@pytest.mark.slow
+def test_classes_that_the_classifier_never_saw_are_named_in_the_run_record(releases):
+    record = json.loads((releases[128] / "run.json").read_text())
+    left_out = {entry["code"] for entry in record["accuracy"]["model model"]["left_out"]}
+    shown = np.unique(small.pixels(next(releases[128].glob("forest_class_2021*.tif"))))
+    assert left_out, "the test needs a rare class"
+    assert not left_out & set(shown.tolist())
 
 
 @pytest.mark.slow

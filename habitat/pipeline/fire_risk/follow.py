@@ -1,57 +1,181 @@
-"""A brief and its alerts, carried from brief to brief in a state file."""
+"""A brief and its alerts, carried from brief to brief in a log, and told to channels."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache, partial
 
-from habitat.algorithms.alert_states import next_log
-from habitat.domain.fire_alert import AlertLog, AlertState, FireAlert
+from habitat.algorithms.alert_states import evaluate
+from habitat.domain.channel import Channel
+from habitat.domain.errors import (
+    ConfigError,
+    CredentialsError,
+    InputError,
+    NotBuiltError,
+    QuotaError,
+    RemoteError,
+)
+from habitat.domain.fire_alert import (
+    AlertLog,
+    AlertState,
+    Evaluated,
+    FireAlert,
+    Message,
+)
 from habitat.domain.fire_brief import FireBrief
-from habitat.io.fire_state import read_alerts, write_alerts
+from habitat.domain.fire_situation import Situation, nothing_known, situation_of
+from habitat.domain.place import Language
+from habitat.io.alert_text import AlertWords, message_for
+from habitat.io.fire_files import read_phrases
+from habitat.io.fire_state import AlertStore
+from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.notes import alert_notes
+from habitat.pipeline.fire_risk.setting import Setting
+
+#: Faults of an input, in which nothing is known; other faults end the run before it.
+_INPUT_FAULTS = (InputError, RemoteError, QuotaError, CredentialsError, ConfigError)
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A brief and the alerts after it; nothing is kept until :meth:`keep`.
+    """A brief with its alerts.
 
     Attributes
     ----------
     brief : FireBrief
         With a note for every state in which alerts have changed.
-    alerts : tuple of FireAlert
-        All that are not closed, and those closed by this brief.
+    log : AlertLog
+        After it.
+    news : tuple of FireAlert
     quiet : bool
-        No news: made of the same as the last brief; or no alert has changed, all is known, and
-        no fire is near.
+        No news: no alert was raised, raised further, lowered or closed, and nothing that was known
+        is not known any more.
+    record : Evaluated or None
+        The line of the log that makes it last; None if nothing changed.
+    carried : bool
+        Alerts are followed from brief to brief.
     """
 
     brief: FireBrief
-    alerts: tuple[FireAlert, ...]
+    log: AlertLog
+    news: tuple[FireAlert, ...]
     quiet: bool
-    _path: Path
-    _log: AlertLog
+    record: Evaluated | None
+    carried: bool = True
 
-    def keep(self) -> None:
-        """Write the state file, after what was found has been told: twice is better than never."""
-        write_alerts(self._path, self._log)
+    @property
+    def alerts(self) -> tuple[FireAlert, ...]:
+        """Return the open alerts, and those that this brief closed."""
+        closed = tuple(alert for alert in self.news if not alert.open)
+        return (*self.log.opened(), *closed)
 
 
-def follow(brief: FireBrief, state: Path) -> Followed:
-    """Return a brief with its alerts, from those in the state file.
+def follow(
+    brief: FireBrief, log: AlertLog, tellers: Sequence["Teller"] = (), *, carried: bool = True
+) -> Followed:
+    """Return a brief with its alerts, after those of a log; nothing is written.
+
+    Parameters
+    ----------
+    carried : bool
+        False: the log is of this brief alone, so that its news are no news and it says nothing
+        of them.
 
     Raises
     ------
     ConfigError
-        If the file is of SIMULATED weather and the brief is not, or the reverse.
-    VerificationError
-        If the file is damaged.
+        If the log is of SIMULATED weather and the brief is not, or the reverse.
     """
-    before = read_alerts(state, simulated=brief.simulated)
-    log = next_log(before, brief)
-    news = log.since(before)
-    closed = {alert.alert_id for alert in news if alert.state is AlertState.CLOSED}
-    shown = [a for a in log.alerts if a.state is not AlertState.CLOSED or a.alert_id in closed]
-    told = replace(brief, notes=(*alert_notes(news), *brief.notes))
-    near = any(fire.alarms(brief.fire_near_km) for fire in brief.fires)
-    quiet = log.inputs == before.inputs or not (news or near or brief.unknown)
-    return Followed(told, tuple(shown), quiet, state, log)
+    record = recorded(log, situation_of(brief), tellers)
+    if record is None:
+        return Followed(brief, log, (), quiet=True, record=None)
+    news = log.news(record)
+    told = replace(brief, notes=(*alert_notes(news), *brief.notes)) if carried else brief
+    fresh = record.unknown_since.keys() - log.unknown_since.keys()
+    quiet = not (news or fresh or record.ended_acks)
+    return Followed(told, log.after(record), news, quiet, record, carried)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """A channel and the words it is told in."""
+
+    channel: Channel
+    words: Callable[[bool], AlertWords]
+
+
+def tellers_of(setting: Setting) -> tuple[Teller, ...]:
+    """Return the channels of a pipeline with their words."""
+    alerts = setting.step.alerts
+    channels = [] if alerts is None else [found.channel() for found in alerts.channels]
+
+    @cache  # a brief without news needs no words
+    def phrases(language: Language) -> dict[str, str]:
+        return read_phrases("fire-risk", setting.project, language=language)
+
+    def words(channel: Channel, simulated: bool) -> AlertWords:
+        language = channel.language
+        return AlertWords(setting.places, phrases(language), language, simulated)
+
+    return tuple(Teller(channel, partial(words, channel)) for channel in channels)
+
+
+def recorded(log: AlertLog, now: Situation, tellers: Sequence[Teller] = ()) -> Evaluated | None:
+    """Return what a situation changes, with a message for each channel that has news."""
+    record = evaluate(log, now)
+    if record is None:
+        return None
+    messages = [_message(log, record, teller) for teller in tellers]
+    return replace(record, messages=tuple(m for m in messages if m is not None))
+
+
+def _message(log: AlertLog, record: Evaluated, teller: Teller) -> Message | None:
+    """Return what a channel is told: no alert that its park has acknowledged, until that ends."""
+    park, after = teller.channel.park, log.after(record)
+    held = {ack.alert_id for ack in after.acks if ack.park == park and record.made < ack.until}
+    ended = [
+        ack for ack in log.acks
+        if ack.park == park and (ack.alert_id, park) in record.ended_acks
+        and ack.until <= record.made
+    ]  # fmt: skip
+    news = {alert.alert_id: alert for alert in log.news(record) if alert.alert_id not in held}
+    again = [a for a in after.opened() if a.alert_id in {ack.alert_id for ack in ended}]
+    told = [*news.values(), *(_reminder(a) for a in again if a.alert_id not in news)]
+    if not told:
+        return None
+    words = teller.words(record.simulated)
+    return message_for(teller.channel, told, words, record.made, ended)
+
+
+def _reminder(alert: FireAlert) -> FireAlert:
+    return replace(alert, state=AlertState.ACTIVE)
+
+
+def brief_or_unknown(setting: Setting, store: AlertStore) -> FireBrief:
+    """Return the brief; where an input is missing or refused, say so in the log, then raise.
+
+    Raises
+    ------
+    HabitatError
+        What the brief raised; the channels are told that nothing is known after the grace.
+    """
+    try:
+        return make_brief(setting.query)
+    except NotBuiltError:
+        raise
+    except _INPUT_FAULTS:
+        if store.log.simulated is not True:  # SIMULATED weather has no input that could fail
+            record = recorded(store.log, unknown_situation(setting), tellers_of(setting))
+            if record is not None:
+                store.append(record)
+        raise
+
+
+def unknown_situation(setting: Setting) -> Situation:
+    """Return the situation in which the inputs of a brief cannot be read."""
+    query, step = setting.query, setting.step
+    return nothing_known(
+        query.now, setting.day,
+        tuple(place.place_id for place in setting.places.places),
+        min_level=query.min_level or step.min_level,
+        hotspots=query.hotspots is not None or step.hotspots != "none",
+    )  # fmt: skip

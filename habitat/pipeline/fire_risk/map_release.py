@@ -83,9 +83,11 @@ def publish_map(query: FireQuery) -> Published:
     setting = inputs.setting
     store = Store(outputs_folder(setting.project, setting.config.name))
     with store.lock():
+        store.sweep_temporary()  # what a killed run left
         release = store.sound_release(inputs.key())
         if release is None:
             release = _make(inputs, store)
+            store.prune(now=query.now, keep=setting.config.keep_releases)
         else:
             store.point_to(release.name)
     return Published(release, json.loads((release / SUMMARY).read_text("utf-8")))

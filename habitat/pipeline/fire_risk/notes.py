@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from habitat.algorithms.fire_weather.daily import COMPUTED, SNOW_CM
-from habitat.domain.fire_alert import AlertState, FireAlert
+from habitat.domain.fire_alert import AlertState, FireAlert, Rule
 from habitat.domain.fire_brief import Fact, Feed, Note, PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
 from habitat.domain.weather import Weather
@@ -41,16 +41,22 @@ def notes_of(
 
 
 def alert_notes(news: Sequence[FireAlert]) -> tuple[Note, ...]:
-    """Return one sentence per state in which alerts have changed: how many, and the first."""
+    """Return one sentence per rule and state of news: how many, the first, and its times."""
     notes = []
-    for state in AlertState:
-        those = [alert for alert in news if alert.state is state]
-        if those:
-            worst = max(those, key=lambda alert: alert.level)
-            facts: dict[str, Fact] = {"count": len(those), "level": worst.level}
-            facts |= {"id": worst.alert_id, "place": worst.place_id}
-            notes.append(Note(f"alert_{state}", facts))
+    for rule in (Rule.FIRE, Rule.LEVEL, Rule.UNKNOWN):
+        for state in AlertState:
+            those = [a for a in news if a.rule is rule and a.state is state]
+            if those:
+                worst = max(those, key=lambda alert: alert.level or 0)
+                notes.append(Note("alert_news", _alert_facts(worst, len(those))))
     return tuple(notes)
+
+
+def _alert_facts(alert: FireAlert, count: int) -> dict[str, Fact]:
+    times = {"observed": alert.observed, "published": alert.published, "alerted": alert.alerted}
+    facts: dict[str, Fact] = {"count": count, "level": alert.level, "id": alert.alert_id}
+    facts |= {"told": alert.state.value, "rule": alert.rule.value, "subject": alert.subject}
+    return facts | {name: None if at is None else at.isoformat() for name, at in times.items()}
 
 
 def _unknown(places: Sequence[PlaceDanger], weather_h: int, near_km: int) -> Iterator[Note]:

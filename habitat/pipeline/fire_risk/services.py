@@ -1,5 +1,7 @@
 """The services of weather and hotspots that a pipeline file names, and whether they answer."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,27 +10,36 @@ from habitat.io import hotspots_service
 from habitat.io.download_cache import DownloadCache
 from habitat.io.hotspots_service import Firms
 from habitat.io.http import Http
-from habitat.io.http_policy import HttpPolicy, QuotaFault, is_loopback, no_quota
+from habitat.io.http_policy import (
+    HttpPolicy,
+    QuotaFault,
+    RetryAfter,
+    is_loopback,
+    no_quota,
+    retry_after_seconds,
+)
 from habitat.io.secrets import safe_url
 from habitat.io.source import Finding
 from habitat.io.weather_service import OpenMeteo
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_feeds import FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_steps import FireRisk
 
-#: Four attempts within a minute and a half: a brief has no time for more.
-ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 90.0, 45.0, 1.0
+#: Four attempts: a network that is down is found in seconds.
+ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 150.0, 45.0, 1.0
+#: Open-Meteo counts by the minute and does not say how long to wait [s].
+_BUSY_S = 30.0
 
 
 def open_meteo(config: OpenMeteoConfig, project: Path, *, offline: bool) -> OpenMeteo:
     """Return the client of a deployment; asks nobody."""
     urls = (config.url, config.archive_url)
-    return OpenMeteo(_http(urls, no_quota), _cache(project, offline=offline), *urls)
+    return OpenMeteo(_http(urls, no_quota, half_a_minute), _cache(project, offline=offline), *urls)
 
 
 def firms(config: FirmsConfig, project: Path, *, offline: bool) -> Firms:
     """Return the client of FIRMS; asks nobody."""
-    http = _http((config.url,), hotspots_service.quota_fault)
+    http = _http((config.url,), hotspots_service.quota_fault, retry_after_seconds)
     cache = _cache(project, offline=offline)
     return Firms(http, cache, config.url.rstrip("/"), tuple(config.sources))
 
@@ -45,9 +56,10 @@ def examine(config: PipelineConfig, project: Path) -> list[Finding]:
     return found
 
 
-def _weather_found(config: str | OpenMeteoConfig, project: Path) -> Finding:
-    if isinstance(config, str):
-        return Finding("weather", f"{config}: asks no service")
+def _weather_found(config: str | OpenMeteoConfig | Era5Config, project: Path) -> Finding:
+    if not isinstance(config, OpenMeteoConfig):
+        named = config if isinstance(config, str) else config.path
+        return Finding("weather", f"{named}: asks no service")
     what = f"weather of {safe_url(config.url)}"
     try:
         hours = open_meteo(config, project, offline=False).ask_little()
@@ -67,7 +79,13 @@ def _hotspots_found(config: str | FirmsConfig, project: Path) -> Finding:
     return Finding(what, f"knows the key; {spent} of {limit} transactions in ten minutes are spent")
 
 
-def _http(urls: tuple[str, ...], quota: QuotaFault) -> Http:
+def half_a_minute(headers: Mapping[str, str], now: datetime) -> float:
+    """Return how long to wait after a busy answer: what it says, else half a minute [s]."""
+    asked = retry_after_seconds(headers, now)
+    return _BUSY_S if asked is None else asked
+
+
+def _http(urls: tuple[str, ...], quota: QuotaFault, retry_after: RetryAfter) -> Http:
     parts = [urlsplit(url) for url in urls]
     return Http(
         HttpPolicy(
@@ -78,6 +96,7 @@ def _http(urls: tuple[str, ...], quota: QuotaFault) -> Http:
             attempt_s=ATTEMPT_S,
             backoff_s=BACKOFF_S,
             quota_fault=quota,
+            retry_after=retry_after,
         )
     )
 

@@ -1,18 +1,22 @@
 """The weather of a brief: a service, a saved forecast, or SIMULATED."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from habitat.algorithms.fire_weather.history import noon_utc
 from habitat.algorithms.simulated_weather import simulate_weather
+from habitat.domain.errors import ConfigError
 from habitat.domain.fire_brief import Feed
 from habitat.domain.grid import Bounds
 from habitat.domain.weather import Weather
 from habitat.io.fire_files import saved_time
+from habitat.io.weather_era5 import read_era5
 from habitat.io.weather_open_meteo import parse_open_meteo
-from habitat.pipeline.config_feeds import OpenMeteoConfig
+from habitat.io.weather_stations import read_stations
+from habitat.pipeline.config_feeds import Era5Config, OpenMeteoConfig
 from habitat.pipeline.config_sources import SimulatedConfig
 from habitat.pipeline.fire_risk.feeds import file_of, is_stale
 from habitat.pipeline.fire_risk.services import open_meteo
@@ -31,14 +35,35 @@ def weather_of(setting: Setting, bounds: Bounds) -> tuple[Weather, Feed]:
     """Return the weather over zone and places, and where it comes from."""
     path = file_of("weather", setting.query.weather, setting.step.weather, setting.project)
     if path is not None:
-        saved = saved_time(path)
-        weather = parse_open_meteo(path.read_bytes(), issued=saved)
+        weather = _read(path)
         return weather, _feed(setting, weather, path.name)
+    if isinstance(setting.step.weather, Era5Config):
+        weather = _reanalysis(setting.step.weather, setting.project)
+        return weather, _feed(setting, weather, setting.step.weather.path)
     if isinstance(setting.step.weather, OpenMeteoConfig):
         weather = _served(setting, setting.step.weather, bounds)
         return weather, _feed(setting, weather, urlsplit(setting.step.weather.url).netloc)
     weather = _simulated(setting, bounds)
     return weather, Feed(weather.source, None, stale=False)
+
+
+def _read(path: Path) -> Weather:
+    """Read a saved answer of Open-Meteo, or the CSV of stations."""
+    if path.suffix.lower() == ".csv":
+        return read_stations(path, issued=saved_time(path))
+    return parse_open_meteo(path.read_bytes(), issued=saved_time(path))
+
+
+def _reanalysis(config: Era5Config, project: Path) -> Weather:
+    path = project / config.path
+    if not path.is_file():
+        raise ConfigError(f"weather: expected a file at {path}, found none")
+    return read_era5(
+        path,
+        accumulated=config.kind == "era5-land",
+        wind_factor=config.wind_factor,
+        issued=saved_time(path),
+    )
 
 
 def _feed(setting: Setting, weather: Weather, where: str) -> Feed:

@@ -29,7 +29,7 @@ from habitat.domain.errors import ConfigError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.period import Period, date_of_epoch, days_since_epoch
-from habitat.domain.scene import RefusedScene, SceneItem, resolve_duplicates
+from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds, resolve_duplicates
 from habitat.io.source import MASK_SCL, ScenePixels
 
 #: ``TruthBurns.burn_date`` and ``severity`` where nothing burned.
@@ -141,7 +141,12 @@ class SimulatedSource:
         """Return the ten bands of 10 and 20 m."""
         return BANDS
 
-    def search(self, period: Period, window: Window) -> tuple[list[SceneItem], list[RefusedScene]]:
+    def search(
+        self,
+        period: Period,
+        window: Window,
+        needs: SceneNeeds = NO_NEEDS,  # noqa: ARG002  # every item has all bands and a mask
+    ) -> tuple[list[SceneItem], list[RefusedScene]]:
         """Return the items of a period that touch a window, as :meth:`SceneSource.search` says."""
         return resolve_duplicates(self.all_items(period, window))
 

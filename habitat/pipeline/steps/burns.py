@@ -57,6 +57,7 @@ from habitat.pipeline.ops import (
     TileInputs,
     TileOp,
 )
+from habitat.pipeline.scene_search import require_period
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.steps.areas import boundary_files
 from habitat.pipeline.steps.burn_fires import FireTask, join_fires, list_runs, settle
@@ -119,6 +120,7 @@ def plan(step: BurnScars, ctx: PlanContext) -> StepResult:
             f"burn_scars {step.save_as!r}: expected the fire year that ends in {ends} to have "
             f"begun by the as-of date {ctx.as_of}. Give a later --as-of or an earlier year."
         )
+    require_period(ctx, step.scenes, (year,), f"burn_scars {step.save_as!r}")
     task = BurnTask(
         step.save_as,
         step.scenes,
@@ -210,8 +212,7 @@ def _hotspot_file(step: BurnScars, ctx: PlanContext) -> HotspotFile:
             )
         return HotspotFile("source")
     path = ctx.project / step.hotspots
-    if not path.is_file():
-        raise ConfigError(f"burn_scars {step.save_as!r}: expected a file at {path}, found none")
+    read_hotspots(path, grid=ctx.grid, window=ctx.window)  # a fault in it is one before any work
     return HotspotFile("file", step.hotspots, sha256_file(path))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import composite as verbs
-from habitat.algorithms.reasons import reasons_of_looks
+from habitat.algorithms.reasons import N_REASON_CODES, Reason, reasons_of_looks
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import COMPOSITE, MAX_GAP_DAYS, N_VALID
 from habitat.domain.period import Period, days_since_epoch
@@ -20,6 +20,7 @@ from habitat.pipeline.ops import (
     TileInputs,
     TileOp,
 )
+from habitat.pipeline.scene_search import require_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def plan(step: Composite, ctx: PlanContext) -> StepResult:
     """Plan a composite and the count that refuses a period in which nothing was seen."""
     parts = _parts(step, ctx)
     whole = Period(parts[0].start, parts[-1].end)
+    require_looks(ctx, step.scenes, parts, f"composite {step.save_as!r}")
     bands = ctx.scene_sets[step.scenes].bands
     years = range(whole.start.year - 1, whole.end.year + 2)
     task = CompositeTask(
@@ -135,10 +137,10 @@ def _holds(period: Period, day: int) -> bool:
 
 
 def count_observed(inputs: TileInputs) -> Arrays:
-    """Return how many pixels of the AOI were seen, and how many there are, int64 (2,)."""
+    """Return how many pixels of the AOI there are of each reason, int64 (reason,)."""
     task: CompositeTask = inputs.config
-    seen = inputs.arrays[task.name]["n_valid"] > 0
-    return {"px": np.array([(seen & inputs.inside).sum(), inputs.inside.sum()], dtype=np.int64)}
+    reason = inputs.arrays[task.name]["reason"][inputs.inside]
+    return {"px": np.bincount(reason, minlength=N_REASON_CODES).astype(np.int64)}
 
 
 def refuse_unseen(inputs: GlobalInputs) -> dict[str, int]:
@@ -151,11 +153,17 @@ def refuse_unseen(inputs: GlobalInputs) -> dict[str, int]:
     """
     task: CompositeTask = inputs.config
     (partials,) = inputs.partials.values()
-    seen, inside = np.stack([partial["px"] for partial in partials]).sum(axis=0).tolist()
-    if not seen:
+    pixels = np.stack([partial["px"] for partial in partials]).sum(axis=0).tolist()
+    inside = sum(pixels)
+    if not pixels[Reason.OBSERVED]:
+        why = ", ".join(
+            f"{reason.name.lower().replace('_', ' ')} {pixels[reason]}"
+            for reason in Reason
+            if pixels[reason]
+        )
         raise NoObservationError(
             f"composite {task.name!r}: expected at least one clear look at the AOI in "
-            f"{task.whole}, got none on {inside} pixels (all cloud, snow or no data). "
+            f"{task.whole}, got none on {inside} pixels ({why}). "
             "Widen the period or check the scenes; the old release stays."
         )
-    return {"observed_px": int(seen), "inside_px": int(inside)}
+    return {"observed_px": pixels[Reason.OBSERVED], "inside_px": inside}

@@ -1,8 +1,9 @@
 """The ``train`` step: samples from every tile, one model, chosen by spatial cross-validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -94,6 +95,8 @@ class TrainTask:
         Where the classes come from.
     holdout_block_m : int
         Edge of the blocks of which every second is kept for the accuracy [m]; 0 keeps none.
+    name : str
+        Of the model.
     """
 
     variants: tuple[FeatureSet, ...]
@@ -103,12 +106,14 @@ class TrainTask:
     settings: TrainingSettings
     allocation: Allocation
     holdout_block_m: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A model and how it was chosen."""
 
+    name: str
     model: ModelSet
     validation: CrossValidation
     legend: Legend = field(repr=False)
@@ -127,7 +132,39 @@ class Trained:
             f"{c.calibration_error_before:.3f} → {c.calibration_error_after:.3f}"
             for c in v.candidates
         ]
+        if v.left_out:
+            lines.append(f"  {self._left_out_text()}")
         return "\n".join(lines)
+
+    @property
+    def accuracy(self) -> dict[str, Any]:
+        """The cross-validation for the run record, by the name of the model."""
+        v = self.validation
+        best = v.of_chosen()
+        found = {
+            "algorithm": v.chosen,
+            "cross_validated": {
+                "accuracy": best.accuracy,
+                "lo": best.accuracy_lo,
+                "hi": best.accuracy_hi,
+                "what": v.interval,
+            },
+            "left_out": [
+                {"code": code, "class": self._class_name(code), "pixels": pixels}
+                for code, pixels in v.left_out
+            ],
+        }
+        return {f"model {self.name}": found}
+
+    def _left_out_text(self) -> str:
+        named = ", ".join(
+            f"{code} {self._class_name(code)} ({pixels} px)"
+            for code, pixels in self.validation.left_out
+        )
+        return f"left out, too few samples, so never mapped and not in these figures: {named}"
+
+    def _class_name(self, code: int) -> str:
+        return next(entry.name for entry in self.legend.classes if entry.code == code)
 
 
 def plan(step: Train, ctx: PlanContext) -> StepResult:
@@ -159,6 +196,7 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
             step.rare_classes == "leave_out",
         ),
         step.block_m if step.holdout else 0,
+        step.save_as,
     )
     ctx.models[step.save_as] = f"trained on {task.settings.description}"
     samples = f"{step.save_as}.samples"
@@ -232,7 +270,9 @@ def fit_model(inputs: GlobalInputs) -> Trained:
     )
     points = SamplePoints(row, col, code)
     available = np.sum([partial["available"] for partial in partials], axis=0)
-    kept = _allocated(points, task, task.allocation.numbers(available, task.legend.codes))
+    numbers = task.allocation.numbers(available, task.legend.codes)
+    left_out = tuple((c, int(available[c])) for c in task.legend.codes if c not in numbers)
+    kept = _allocated(points, task, numbers)
     features = features[_places(points, kept)]
     table = training_table(
         task.variants[0].names,
@@ -242,8 +282,9 @@ def fit_model(inputs: GlobalInputs) -> Trained:
         y_m=-(kept.row + 0.5) * inputs.grid.pixel_m,
         block_m=task.settings.block_m,
     )
-    model, validation = train(table, task.variants, task.legend, task.settings)
-    return Trained(model, validation, task.legend)
+    settings = replace(task.settings, left_out=left_out)
+    model, validation = train(table, task.variants, task.legend, settings)
+    return Trained(task.name, model, validation, task.legend)
 
 
 def _allocated(points: SamplePoints, task: TrainTask, numbers: dict[int, int]) -> SamplePoints:
