@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 from urllib.request import urlopen
@@ -25,16 +25,14 @@ places:
 """
 
 
-class Frozen(datetime):
-    """A clock that stands at six in the morning of the day of the other inputs."""
+def frozen_clock(minutes: int = 0):
+    """Stop the clock of the command line some minutes after six, when the inputs are made."""
 
-    @classmethod
-    def now(cls, tz=None):
-        return fire_inputs.SIX.astimezone(tz or UTC)
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return (fire_inputs.SIX + timedelta(minutes=minutes)).astimezone(tz or UTC)
 
-
-def frozen_clock():
-    """Stop the clock of the command line."""
     return mock.patch("habitat.cli.fire_risk.datetime", Frozen)
 
 
