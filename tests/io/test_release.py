@@ -435,7 +435,7 @@ def test_any_flipped_bit_of_the_manifest_and_the_record_is_found(published):
         for bit in range(0, 8 * len(content), 3):
             altered = bytearray(content)
             altered[bit // 8] ^= 1 << bit % 8
-            assert not manifest._is_as_written(bytes(altered)), (name, bit)
+            assert not manifest.is_as_written(bytes(altered)), (name, bit)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         content = path.read_bytes()
         path.chmod(0o644)

@@ -85,7 +85,13 @@ def test_the_layers_are_those_of_the_folder_to_the_byte(project, service):
     assert tiny.run_it(project) == OK
     assert served.layers(project) == service[2]
     used = tiny.record(project)["scenes"]["scenes"]
-    assert used == {"period": NEW, "used": ["scene_2024-06-10", "scene_2024-07-10"], "refused": []}
+    assert used == {
+        "period": NEW,
+        "used": ["scene_2024-06-10", "scene_2024-07-10"],
+        "outside_aoi": [],
+        "without_mask": [],
+        "refused": [],
+    }
 
 
 def test_worker_processes_give_the_same(project, service):
