@@ -201,24 +201,27 @@ def _told(work: Path) -> dict[str, object]:
 def _feed(folder: Path, name: str) -> Iterator[Service]:
     """Serve one feed; the other is a file. A brief of the day before is the old one."""
     known = {"FIRMS_MAP_KEY": feeds_served.KEY}
-    with feeds_served.frozen_clock(), mock.patch.dict(os.environ, known):  # noqa: TID251  # as users
-        with feeds_served.serving() as url:
-            served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
-            start = folder / "start"
-            feeds_served.project(start, **served)
-            made = Service(
-                start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
-                lambda _key: name,
-                final=(("weather", "json error"),),
-                secrets=(feeds_served.KEY,),
-            )  # fmt: skip
-            command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
-            if made.run(start)[0]:
-                raise RuntimeError("the old brief failed")
-            feeds_served.forget(start)
-            made.command = command
-            with feeds_served.frozen_clock(30):  # no two rounds of a log are of one instant
-                yield made.learn(folder / "work")
+    with (
+        feeds_served.frozen_clock(),
+        mock.patch.dict(os.environ, known),  # noqa: TID251  # a test sets what users set
+        feeds_served.serving() as url,
+    ):
+        served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
+        start = folder / "start"
+        feeds_served.project(start, **served)
+        made = Service(
+            start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
+            lambda _key: name,
+            final=(("weather", "json error"),),
+            secrets=(feeds_served.KEY,),
+        )  # fmt: skip
+        command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
+        if made.run(start)[0]:
+            raise RuntimeError("the old brief failed")
+        feeds_served.forget(start)
+        made.command = command
+        with feeds_served.frozen_clock(30):  # no two rounds of a log are of one instant
+            yield made.learn(folder / "work")
 
 
 def weather(folder: Path):
