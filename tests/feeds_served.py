@@ -25,15 +25,25 @@ places:
 """
 
 
-def frozen_clock(minutes: int = 0):
-    """Stop the clock of the command line some minutes after six, when the inputs are made."""
+class Frozen(datetime):
+    """A clock that stands at six in the morning of the day of the other inputs."""
 
-    class Frozen(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return (fire_inputs.SIX + timedelta(minutes=minutes)).astimezone(tz or UTC)
+    @classmethod
+    def now(cls, tz=None):
+        return fire_inputs.SIX.astimezone(tz or UTC)
 
-    return mock.patch("habitat.cli.fire_risk.datetime", Frozen)
+
+class Later(datetime):
+    """The same half an hour later."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return (fire_inputs.SIX + timedelta(minutes=30)).astimezone(tz or UTC)
+
+
+def frozen_clock(clock: type[datetime] = Frozen):
+    """Stop the clock of the command line."""
+    return mock.patch("habitat.cli.fire_risk.datetime", clock)
 
 
 @contextmanager

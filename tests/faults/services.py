@@ -220,7 +220,9 @@ def _feed(folder: Path, name: str) -> Iterator[Service]:
             raise RuntimeError("the old brief failed")
         feeds_served.forget(start)
         made.command = command
-        with feeds_served.frozen_clock(30):  # no two rounds of a log are of one instant
+        with feeds_served.frozen_clock(
+            feeds_served.Later
+        ):  # no two rounds of a log are of one instant
             yield made.learn(folder / "work")
 
 
