@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 from urllib.request import urlopen
@@ -33,9 +33,17 @@ class Frozen(datetime):
         return fire_inputs.SIX.astimezone(tz or UTC)
 
 
-def frozen_clock():
+class Later(datetime):
+    """The same half an hour later."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return (fire_inputs.SIX + timedelta(minutes=30)).astimezone(tz or UTC)
+
+
+def frozen_clock(clock: type[datetime] = Frozen):
     """Stop the clock of the command line."""
-    return mock.patch("habitat.cli.fire_risk.datetime", Frozen)
+    return mock.patch("habitat.cli.fire_risk.datetime", clock)
 
 
 @contextmanager

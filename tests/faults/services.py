@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
 from urllib.parse import quote
@@ -19,6 +19,8 @@ import stac_served
 import tiny
 
 from habitat.cli.main import run
+from habitat.domain.fire_alert import AlertState
+from habitat.io.fire_state import AlertStore
 
 from .replay import Answer, Recorder, asked_through
 
@@ -181,34 +183,47 @@ def _brief(work: Path) -> list[str]:
     return ["fire-risk", str(pipeline), "--format", "json", "--state", str(state)]
 
 
-def _told(work: Path) -> dict[str, bytes]:
-    """Return the brief that was printed and the alerts that are carried on."""
-    kept = [work / PRINTED, *sorted(work.glob("alerts*"))]
-    return {path.name: path.read_bytes() for path in kept if path.is_file()}
+def _told(work: Path) -> dict[str, object]:
+    """Return the brief that was printed, the sign of life, and the alerts that are carried on.
+
+    A round whose input fails writes one line: that something is not known. Its alerts are the same
+    ones, as high and as often told, so their states are compared where they are printed.
+    """
+    kept = [path for name in (PRINTED, "alerts.heartbeat") if (path := work / name).is_file()]
+    store = AlertStore(work / "alerts")
+    alerts = [replace(alert, state=AlertState.ACTIVE) for alert in store.log.alerts if alert.open]
+    ended = [alert.alert_id for alert in store.log.alerts if not alert.open]
+    read = {path.name: path.read_bytes() for path in kept}
+    return read | {"alerts": alerts, "ended": ended, "damage": store.damage}
 
 
 @contextmanager
 def _feed(folder: Path, name: str) -> Iterator[Service]:
     """Serve one feed; the other is a file. A brief of the day before is the old one."""
     known = {"FIRMS_MAP_KEY": feeds_served.KEY}
-    with feeds_served.frozen_clock(), mock.patch.dict(os.environ, known):  # noqa: TID251  # as users
-        with feeds_served.serving() as url:
-            served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
-            start = folder / "start"
-            feeds_served.project(start, **served)
-            made = Service(
-                start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
-                lambda _key: name,
-                final=(("weather", "json error"),),
-                secrets=(feeds_served.KEY,),
-            )  # fmt: skip
-            command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
-            if made.run(start)[0]:
-                raise RuntimeError("the old brief failed")
-            feeds_served.forget(start)
-            made.command = command
-            made.learn(folder / "work")
-        yield made
+    with (
+        feeds_served.frozen_clock(),
+        mock.patch.dict(os.environ, known),  # noqa: TID251  # a test sets what users set
+        feeds_served.serving() as url,
+    ):
+        served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
+        start = folder / "start"
+        feeds_served.project(start, **served)
+        made = Service(
+            start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
+            lambda _key: name,
+            final=(("weather", "json error"),),
+            secrets=(feeds_served.KEY,),
+        )  # fmt: skip
+        command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
+        if made.run(start)[0]:
+            raise RuntimeError("the old brief failed")
+        feeds_served.forget(start)
+        made.command = command
+        with feeds_served.frozen_clock(
+            feeds_served.Later
+        ):  # no two rounds of a log are of one instant
+            yield made.learn(folder / "work")
 
 
 def weather(folder: Path):
