@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from habitat.algorithms import change, habitat_share
-from habitat.algorithms.burn_history import BURNED
+from habitat.algorithms.burn_history import BURNED, UNBURNED
 from habitat.algorithms.cell_counts import (
     CellCounts,
     CodeCounts,
@@ -102,7 +102,8 @@ def cells_table(
     Notes
     -----
     ``burned_share`` is the burned part of what was looked at (codes 1 to 4 of ``burn_scar``), so
-    that possible burns and gaps make it a lower bound. ``forest_loss`` is zero or negative.
+    that possible burns and gaps make it a lower bound; null where the looks allow no yes or no at
+    all (no pixel of code 1 or 2). ``forest_loss`` is zero or negative.
     ``times_burned_mean_5y`` weighs by area; the median of days counts the pixels that have burned.
     """
     observed = counts.codes[OBSERVED].area_mm2
@@ -140,8 +141,10 @@ def _burn_columns(counts: CellCounts, n_fire_years: int) -> Columns:
     times, since = counts.values.get(TIMES_BURNED), counts.values.get(DAYS_SINCE_BURN)
     enough = n_fire_years >= TIMES_BURNED_YEARS
     return {
-        "burned_share": null if scar is None else _code_share(scar, BURNED),
-        "recently_burned_share": null if recent is None else _code_share(recent, BURNED),
+        "burned_share": null if scar is None else _told_share(scar, scar),
+        "recently_burned_share": (
+            null if scar is None or recent is None else _told_share(recent, scar)
+        ),
         "times_burned_mean_5y": null if times is None or not enough else weighted_mean(times, n),
         "days_since_last_burn_median": null if since is None else pixel_median(since, n),
     }
@@ -318,6 +321,12 @@ def _exact_shares(whole: np.ndarray, parts: Sequence[np.ndarray]) -> list[np.nda
 def _code_share(counts: CodeCounts, code: int) -> np.ndarray:
     """Return the share of a code among the observed pixels of a layer."""
     return ratio(counts.area_mm2[:, code], counts.area_mm2[:, 1:].sum(axis=1))
+
+
+def _told_share(counts: CodeCounts, scar: CodeCounts) -> np.ndarray:
+    """Return the burned share of what was looked at, NaN where nothing could be told."""
+    told = scar.area_mm2[:, UNBURNED] + scar.area_mm2[:, BURNED]
+    return _null_where(told == 0, _code_share(counts, BURNED))
 
 
 def _core_share(counts: CellCounts, species: str) -> np.ndarray:

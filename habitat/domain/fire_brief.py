@@ -71,11 +71,15 @@ class FireNear:
     place : Place
         The nearest.
     distance_km : float
-        From the place.
+        From the edge of the place, 0 inside it.
     bearing_deg : float
         From the place to the fire, clockwise from north.
     kind : DetectionKind
         What it is taken for: only burning vegetation is an alert.
+    row : int
+        Row among all burning vegetation; -1 where it is none.
+    spreads : bool
+        The wind may drive its fire to a place or over a border.
     """
 
     time: datetime
@@ -86,10 +90,13 @@ class FireNear:
     distance_km: float
     bearing_deg: float
     kind: DetectionKind = DetectionKind.VEGETATION
+    row: int = -1
+    spreads: bool = False
 
     def alarms(self, within_km: float) -> bool:
-        """Whether this is burning vegetation, as near as that."""
-        return self.kind is DetectionKind.VEGETATION and self.distance_km <= within_km
+        """Whether this is burning vegetation, as near as that or driven to a place or a border."""
+        near = self.distance_km <= within_km or self.spreads
+        return self.kind is DetectionKind.VEGETATION and near
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,19 @@ class Feed:
         When it was made or saved, with a time zone.
     stale : bool
         Too old, or its age is not known.
+    unread : int
+        Rows that could not be read, or that are from the future.
     """
 
     source: str
     saved: datetime | None
     stale: bool
+    unread: int = 0
+
+    @property
+    def unknown(self) -> bool:
+        """Some or all of what it should tell is not known."""
+        return self.stale or self.unread > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,4 +175,4 @@ class FireBrief:
     @property
     def unknown(self) -> bool:
         """Something that was asked for is not known: missing or stale input."""
-        return any(found.unknown for found in self.places) or self.hotspots.stale
+        return any(found.unknown for found in self.places) or self.hotspots.unknown

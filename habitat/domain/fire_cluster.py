@@ -106,6 +106,8 @@ class Fire:
         Soonest first.
     burn_id : str or None
         Burn scar that it was resolved to; None while it is unresolved.
+    rows : tuple of int
+        Its rows among all burning vegetation.
     """
 
     fire_id: str
@@ -122,3 +124,9 @@ class Fire:
     crosses_to: str | None
     threats: tuple[Threat, ...]
     burn_id: str | None = None
+    rows: tuple[int, ...] = ()
+
+    @property
+    def spreads(self) -> bool:
+        """The wind may drive it to a place or over a border."""
+        return bool(self.threats or self.crosses_to)

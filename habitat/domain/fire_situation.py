@@ -1,10 +1,10 @@
 """What a brief says of alerts, and no more: levels, fires, and what is not known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from habitat.domain.fire_alert import HOTSPOTS
-from habitat.domain.fire_brief import FireBrief
+from habitat.domain.fire_brief import Feed, FireBrief, FireNear
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Situation:
     min_level : int
     places : tuple of Seen
     fires : tuple of Detection
-        Those near a place.
+        Those near a place, or that the wind may drive to one or over a border.
     hotspots_unknown : bool
         Hotspots were asked for and are missing or stale.
     weather_saved, hotspots_saved : datetime or None
@@ -74,7 +74,6 @@ class Situation:
 
 def situation_of(brief: FireBrief) -> Situation:
     """Return what a brief says of alerts."""
-    near = [fire for fire in brief.fires if fire.alarms(brief.fire_near_km)]
     return Situation(
         brief.made, brief.danger.day, brief.simulated, brief.min_level,
         places=tuple(
@@ -83,10 +82,8 @@ def situation_of(brief: FireBrief) -> Situation:
                 key=lambda seen: seen.place_id,
             )
         ),
-        fires=tuple(
-            sorted(Detection(f.time, f.latitude, f.longitude, f.place.place_id) for f in near)
-        ),
-        hotspots_unknown=brief.hotspots.stale,
+        fires=_detections(brief.fires, brief.fire_near_km),
+        hotspots_unknown=brief.hotspots.unknown,
         weather_saved=brief.weather.saved,
         hotspots_saved=brief.hotspots.saved,
         source=brief.weather.source,
@@ -105,3 +102,21 @@ def nothing_known(
     """
     unknown = tuple(Seen(place_id, None, unknown=True) for place_id in sorted(places))
     return Situation(made, day, False, min_level, unknown, hotspots_unknown=hotspots)
+
+
+def fires_alone(
+    nothing: Situation, fires: tuple[FireNear, ...], hotspots: Feed, within_km: float
+) -> Situation:
+    """Return the situation in which only the fires could be read."""
+    return replace(
+        nothing,
+        fires=_detections(fires, within_km),
+        hotspots_unknown=hotspots.unknown,
+        hotspots_saved=hotspots.saved,
+    )
+
+
+def _detections(fires: tuple[FireNear, ...], within_km: float) -> tuple[Detection, ...]:
+    near = [fire for fire in fires if fire.alarms(within_km)]
+    found = (Detection(f.time, f.latitude, f.longitude, f.place.place_id) for f in near)
+    return tuple(sorted(found))

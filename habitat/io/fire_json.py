@@ -98,7 +98,7 @@ def _place(brief: FireBrief, found: PlaceDanger) -> dict[str, Any]:
 
 
 def _fire(fire: FireNear) -> dict[str, Any]:
-    found = {key: value for key, value in asdict(fire).items() if key != "kind"} | {
+    found = {key: value for key, value in asdict(fire).items() if key not in {"kind", "row"}} | {
         "detected_as": fire.kind.name.lower(),
         "time": fire.time.isoformat(),
         "place": fire.place.place_id,
@@ -119,7 +119,7 @@ def _cluster(fire: Fire) -> dict[str, Any]:
         "threats": [_rounded(threat) for threat in threats],
         "resolved": fire.burn_id is not None,
     }
-    del found["cone"]
+    del found["cone"], found["rows"]
     return {key: _rounded(value) for key, value in found.items()}
 
 
@@ -133,7 +133,12 @@ def _cluster_feature(fire: Fire) -> dict[str, Any]:
 
 def _feed(brief: FireBrief, feed: Feed) -> dict[str, Any]:
     saved = None if feed.saved is None else _time(brief, feed.saved)
-    return {"source": feed.source or None, "saved": saved, "stale": feed.stale}
+    return {
+        "source": feed.source or None,
+        "saved": saved,
+        "stale": feed.stale,
+        "unread_rows": feed.unread,
+    }
 
 
 def _time(brief: FireBrief, moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """GeoPackage 1.3 with embedded QGIS styles, the same bytes for the same tables."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,7 @@ def write_geopackage(
     styles: Mapping[str, str],
     *,
     keys: Mapping[str, Sequence[str]] = KEYS,
+    description: str = "",
     stamp: str = EPOCH,
 ) -> None:
     """Write tables as layers of one file, each with its default style.
@@ -86,6 +87,8 @@ def write_geopackage(
         QML by layer name.
     keys : mapping of str to sequence of str
         Key columns by layer name.
+    description : str
+        What all tables are of: pipeline, AOI, SIMULATED or not.
     stamp : str
         Time of last change to write, ISO 8601 with milliseconds and ``Z``.
 
@@ -107,6 +110,7 @@ def write_geopackage(
         with _writing(path), _fixed_clock(stamp):
             for file in (temporary, twin):
                 _build(file, ordered, styles, stamp)
+                _describe(file, ordered, description)
             if sha256_file(temporary) != sha256_file(twin):
                 raise ResourceError(_ALTERED.format(path=path, what="the file"))
         for name, frame in ordered.items():
@@ -134,6 +138,15 @@ def _build(
     for name, frame in tables.items():
         _append(path, name, frame)
     _embed_styles(path, styles, stamp)
+
+
+def _describe(path: Path, names: Iterable[str], description: str) -> None:
+    """Say in the list of contents, which QGIS shows, what each table is of."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executemany(
+            "UPDATE gpkg_contents SET description = ? WHERE table_name = ?",
+            [(description, name) for name in names],
+        )
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Active-fire detections from tables in the columns of FIRMS."""
 
 import csv
+import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,8 @@ from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.io.placement import transformer
+
+logger = logging.getLogger(__name__)
 
 #: Columns that every variant of the service has.
 NEEDED = ("latitude", "longitude", "acq_date", "acq_time", "confidence", "frp")
@@ -52,7 +56,10 @@ def read_hotspots(path: Path, *, grid: Grid, window: Window) -> Hotspots:
     InputError
         If the file is too large, a column is missing, or a row cannot be read.
     """
-    found = parse_hotspots([read_table(path)], grid=grid, window=window)
+    given = parse_hotspots([read_table(path)], grid=grid, window=window)
+    if given.unread:
+        raise InputError(given.faults[0])
+    found = given.found
     return found.take(found.kinds == DetectionKind.VEGETATION)
 
 
@@ -62,14 +69,40 @@ def read_table(path: Path) -> tuple[str, str]:
     Raises
     ------
     InputError
-        If it is too large.
+        If it is too large or is no text.
     """
     if path.stat().st_size > _MAX_BYTES:
         raise InputError(f"{path}: expected at most {_MAX_BYTES} bytes of hotspots, got more")
-    return str(path), path.read_text(encoding="utf-8-sig")
+    try:
+        return str(path), path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise InputError(
+            f"{path}: expected a CSV table in UTF-8, got other bytes ({fault.reason} at "
+            f"{fault.start}). Unpack it if it is compressed."
+        ) from fault
 
 
-def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window) -> Hotspots:
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Detections, and what was left out.
+
+    Attributes
+    ----------
+    found : Hotspots
+    faults : tuple of str
+        What was wrong with each row that could not be read.
+    """
+
+    found: Hotspots
+    faults: tuple[str, ...]
+
+    @property
+    def unread(self) -> int:
+        """How many rows could not be read."""
+        return len(self.faults)
+
+
+def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window) -> Parsed:
     """Return the detections of tables in a window, each once, with what kind they are.
 
     Low confidence and detections at sea (``type`` 3) are left out; a row without a type counts as
@@ -84,11 +117,15 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     Raises
     ------
     InputError
-        If a column is missing or a row cannot be read.
+        If a column is missing or more than half of the rows of a table cannot be read.
     """
-    rows = [row for name, text in tables for row in _rows(name, text.splitlines(keepends=True))]
-    if not rows:
-        return Hotspots.empty()
+    read = [_rows(name, text.splitlines(keepends=True)) for name, text in tables]
+    rows = [row for good, _ in read for row in good]
+    faults = tuple(fault for _, bad in read for fault in bad)
+    return Parsed(_detections(rows, grid, window) if rows else Hotspots.empty(), faults)
+
+
+def _detections(rows: list[_Row], grid: Grid, window: Window) -> Hotspots:
     lon, lat, time, frp, satellite, rank, kind = map(np.array, zip(*rows, strict=True))
     x, y = transformer(4326, grid.epsg).transform(lon, lat)
     x_min, y_min, x_max, y_max = grid.bounds(window)
@@ -98,7 +135,8 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     return found.take(_once(found, satellite[keep], rank[keep]))
 
 
-def _rows(name: str, lines: Iterable[str]) -> list[_Row]:
+def _rows(name: str, lines: Iterable[str]) -> tuple[list[_Row], list[str]]:
+    """Return the rows of a table, and what is wrong with those that cannot be read."""
     reader = csv.DictReader(lines)
     missing = [column for column in NEEDED if column not in (reader.fieldnames or ())]
     if missing:
@@ -106,7 +144,20 @@ def _rows(name: str, lines: Iterable[str]) -> list[_Row]:
             f"{name}: expected FIRMS columns {list(NEEDED)}, missing {missing}, got "
             f"{(reader.fieldnames or ())[:12]}. An error page saved as CSV looks like this too."
         )
-    return [_row(name, reader.line_num, row) for row in reader if _wanted(row)]
+    good: list[_Row] = []
+    bad: list[str] = []
+    count = 0
+    for row in reader:
+        count += 1
+        try:
+            good += [_row(name, reader.line_num, row)] if _wanted(row) else []
+        except InputError as fault:
+            bad.append(str(fault))
+    if 2 * len(bad) > count:
+        raise InputError(f"{bad[0]}; so are {len(bad)} rows of {count}")
+    if bad:
+        logger.warning("%s; left out %d such rows of %d", bad[0], len(bad), count)
+    return good, bad
 
 
 def _once(found: Hotspots, satellite: np.ndarray, rank: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 from habitat.domain.errors import NotBuiltError
 from habitat.io.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_steps import FireRisk, Scenes, StepConfig
+from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, StepConfig, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.named_files import absent_scenes, named_files
@@ -54,13 +54,24 @@ def check_pipeline(path: Path, project: Path | None, as_of: date) -> list[str]:
         inside = any(Path(name).is_relative_to(absent) for name in named_files(step) if absent)
         return isinstance(step, FireRisk) or inside
 
-    plan_pipeline(ctx, find=_any_band if absent else declared_scenes, leave=cannot_be_planned)
+    trained = _only_trained(config)
+    if trained:
+        notes.append("no step publishes: for habitat train; habitat run refuses the file")
+    find = _any_band if absent else declared_scenes
+    plan_pipeline(ctx, goals=trained or None, find=find, leave=cannot_be_planned)
     if countries_file(config, base) is None:
         notes.append(
             f"{ctx.aoi.source}: not checked against a border line, since boundaries "
             "names no countries"
         )
     return [*notes, *ctx.aoi.notes]
+
+
+def _only_trained(config: PipelineConfig) -> list[str]:
+    """Return the models of a file that publishes nothing, else none."""
+    if any(isinstance(step, Publish) for step in config.steps):
+        return []
+    return [step.save_as for step in config.steps if isinstance(step, Train)]
 
 
 def _any_band(ctx: PlanContext, step: Scenes) -> SceneSet:

@@ -1,9 +1,9 @@
 """The steps of a pipeline file, one model each."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
@@ -14,9 +14,11 @@ from habitat.pipeline.config_words import (
     Kind,
     Model,
     Name,
+    Names,
     RelativePeriod,
     SeasonYear,
     Year,
+    distinct,
     period_text,
 )
 
@@ -108,7 +110,9 @@ class Train(Saved):
     step: Literal["train"]
     composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     reference: Reference
-    candidates: list[Literal["mlp", "forest"]] = Field(default=["mlp", "forest"], min_length=1)
+    candidates: Annotated[list[Literal["mlp", "forest"]], AfterValidator(distinct)] = Field(
+        default=["mlp", "forest"], min_length=1
+    )
     samples_per_class: int = Field(
         default=600, ge=10, le=100_000, description="mean over the classes"
     )
@@ -170,29 +174,38 @@ class BurnScars(Saved):
         return [("scenes", self.scenes, "scenes"), ("cover", self.cover, "forest")]
 
 
-class ForestChange(Saved):
+class Compared(Saved):
+    """A step that compares a forest map with a later one."""
+
+    before: Name
+    after: Name
+
+    @model_validator(mode="after")
+    def _two_maps(self) -> Self:
+        if self.before == self.after:
+            raise ValueError(f"expected two maps as before and after, got {self.before!r} for both")
+        return self
+
+
+class ForestChange(Compared):
     """Compare two forest maps."""
 
     makes: ClassVar[Kind] = "change"
     step: Literal["forest_change"]
-    before: Name
-    after: Name
 
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the two maps."""
         return [("before", self.before, "forest"), ("after", self.after, "forest")]
 
 
-class Habitat(Saved):
+class Habitat(Compared):
     """Habitat of one species before and after."""
 
     makes: ClassVar[Kind] = "habitat"
     step: Literal["habitat"]
     species: DataName
-    before: Name
-    after: Name
-    burns_before: list[Name] = Field(default=[], description="fire years known before")
-    burns_after: list[Name] = Field(default=[], description="fire years known after")
+    burns_before: Names = Field(default=[], description="fire years known before")
+    burns_after: Names = Field(default=[], description="fire years known after")
 
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the two maps and all fire years."""
@@ -210,8 +223,8 @@ class Cells(Saved):
     makes: ClassVar[Kind] = "cells"
     step: Literal["cells"]
     change: Name
-    habitats: list[Name] = Field(default=[])
-    burns: list[Name] = Field(default=[], description="fire years for the burn columns")
+    habitats: Names = Field(default=[])
+    burns: Names = Field(default=[], description="fire years for the burn columns")
     cell_m: int = Field(default=1200, description="edge of a cell [m], divides 3,600")
 
     @field_validator("cell_m")
@@ -235,8 +248,8 @@ class Assess(Saved):
 
     makes: ClassVar[Kind] = "accuracy"
     step: Literal["assess"]
-    forest: list[Name] = Field(default=[])
-    burns: list[Name] = Field(default=[])
+    forest: Names = Field(default=[])
+    burns: Names = Field(default=[])
     reference: Reference
     holdout_of: Name | None = Field(
         default=None, description="a model trained above: assess only the blocks it never saw"
@@ -315,8 +328,8 @@ class Publish(StepConfig):
     """Write layers and tables as a release."""
 
     step: Literal["publish"]
-    layers: list[Name] = Field(default=[])
-    tables: list[Name] = Field(default=[])
+    layers: Names = Field(default=[])
+    tables: Names = Field(default=[])
 
     @model_validator(mode="after")
     def _something(self) -> "Publish":

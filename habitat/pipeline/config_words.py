@@ -1,6 +1,6 @@
 """The words of a pipeline file that more than one step uses: names, paths, years, periods."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -9,6 +9,18 @@ from habitat.domain.period import Period
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+def distinct(entries: list[Any]) -> list[Any]:
+    """Return a list as it is; a ValueError names what it says twice."""
+    twice = sorted({str(entry) for entry in entries if entries.count(entry) > 1})
+    if twice:
+        raise ValueError(f"expected each entry once, got {twice} more than once")
+    return entries
+
+
+#: Results, each named once.
+Names = Annotated[list[Name], AfterValidator(distinct)]
 
 
 def _inside_project(path: str) -> str:

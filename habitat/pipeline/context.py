@@ -25,6 +25,7 @@ from habitat.pipeline.config_sources import (
     SimulatedConfig,
     StacConfig,
 )
+from habitat.pipeline.config_steps import Compared
 from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYear
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.named_files import require_files
@@ -117,6 +118,23 @@ class PlanContext:
                 "Give a later --as-of or an earlier period."
             )
         return cut
+
+
+def compared_periods(ctx: PlanContext, step: Compared) -> tuple[Period, Period]:
+    """Return the periods of the maps before and after.
+
+    Raises
+    ------
+    ConfigError
+        If both maps are of the same period: their layers would be one file.
+    """
+    before, after = ctx.results[step.before].period, ctx.results[step.after].period
+    if before == after:
+        raise ConfigError(
+            f"{step.save_as}: expected maps of two periods, but {step.before!r} and "
+            f"{step.after!r} are both of {before}. Compare maps of different periods."
+        )
+    return before, after
 
 
 def bind(

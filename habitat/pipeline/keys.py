@@ -44,7 +44,11 @@ def run_key(plan: Plan) -> str:
         for name, found in ctx.scene_sets.items()
     }
     ops = [(op.result, op.function.__qualname__, op.config) for op in plan.ops]
-    return digest(base_key(plan), ctx.config.name, scenes, ops, ctx.legend, ctx.seasons)
+    published = [(layer.stem, layer.result, layer.arrays, layer.tags) for layer in plan.layers]
+    said = (ctx.config.name, ctx.aoi.name, sorted(set(ctx.models.values())))
+    return digest(
+        base_key(plan), said, scenes, ops, published, plan.tables, ctx.legend, ctx.seasons
+    )
 
 
 def scene_names(stage: Stage) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.aoi import tiles_inside
-from habitat.pipeline.config_steps import Publish, Saved, Scenes, StepConfig
+from habitat.pipeline.config_steps import FireRisk, Publish, Saved, Scenes, StepConfig
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult
@@ -72,9 +72,11 @@ def plan_pipeline(
     AoiError
         If no pixel centre lies inside the AOI.
     HabitatError
-        If steps are refused: with the faults of all of them. ConfigError if two published layers
-        would be one file.
+        If steps are refused: with the faults of all of them. ConfigError if no step publishes, if
+        two published layers would be one file, or if a table is published twice.
     """
+    if goals is None:
+        _check_publishes(ctx)
     tiles = tuple(tiles_inside(ctx.aoi, ctx.grid))
     if not tiles:
         raise AoiError(
@@ -88,6 +90,7 @@ def plan_pipeline(
     layers = [a for step in published for n in step.layers if n in known for a in known[n].layers]
     tables = [a for step in published for n in step.tables if n in known for a in known[n].tables]
     _check_names(layers)
+    _check_tables(tables)
     ops = [op for result in ctx.results.values() for op in result.ops]
     if goals is not None:
         layers, tables = [], []
@@ -126,6 +129,22 @@ def _plan_step(ctx: PlanContext, step: StepConfig, find: SceneFinder) -> None:
         result = planner_of(step)(step, ctx)
         if isinstance(step, Saved):
             ctx.results[step.save_as] = result
+
+
+def _check_publishes(ctx: PlanContext) -> None:
+    """Refuse a pipeline whose release would be empty; what a fire_risk step makes is no release."""
+    if not any(isinstance(step, Publish | FireRisk) for step in ctx.config.steps):
+        raise ConfigError(
+            f"pipeline {ctx.config.name!r}: expected a publish step, found none: its release would "
+            "be empty. Add one; habitat train reads a file without."
+        )
+
+
+def _check_tables(tables: Sequence[str]) -> None:
+    """Refuse tables that two publish steps name: their rows would be there twice."""
+    twice = sorted({name for name in tables if tables.count(name) > 1})
+    if twice:
+        raise ConfigError(f"publish: expected each table once, got {twice} more than once.")
 
 
 def _check_names(layers: Sequence[PublishedLayer]) -> None:

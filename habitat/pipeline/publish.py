@@ -212,6 +212,7 @@ def _write_tables(release: _Release) -> list[CatalogItem]:
         frames,
         styles,
         keys={table.name: table.key for table in tables},
+        description=_description(release.plan),
     )
     periods = [table.period for table in tables]
     period = type(periods[0])(min(p.start for p in periods), max(p.end for p in periods))

@@ -150,6 +150,11 @@ def test_what_is_not_known_is_null_and_not_zero():
     for name in ("forest_share_before", "forest_change", "forest_gain", "forest_loss"):
         assert np.isnan(cells[name][0])
         assert cells[name][1] == 0
+    scars = {"burn_scar": codes([0, 0, 0, 2, 9], [0, 1, 0, 2, 9])}
+    looked = cells_of(**known, **scars, recently_burned=codes([0, 9, 0], [0, 9, 0]))
+    for name in ("burned_share", "recently_burned_share"):
+        assert np.isnan(looked[name][0]), "gaps allow no yes or no"
+        assert looked[name][1] == 0
     times = values([0, 1, 9, 9])
     assert np.isnan(
         cells_of(**known, times_burned=times, n_fire_years=4)["times_burned_mean_5y"]

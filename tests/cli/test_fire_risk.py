@@ -248,6 +248,30 @@ def test_a_fire_far_from_every_place_is_listed_but_is_no_alert(tmp_path):
     assert not brief.alert
 
 
+def test_a_fire_inside_a_park_is_an_alert_however_far_its_middle_is(tmp_path):
+    row = (43.20, 130.98, "2025-04-04", 1752)  # 27 km from the nearest point of all
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [row]), min_level=5)
+    (fire,) = brief.fires
+    assert fire.place.kind == "park"
+    assert fire.distance_km == 0
+    assert brief.alert
+
+
+def test_a_fire_that_the_wind_drives_to_a_place_is_an_alert_from_any_distance(driven):
+    assert all(fire.spreads and fire.alarms(0.0) for fire in driven.fires)
+
+
+def test_a_torn_row_leaves_the_others_and_makes_fires_unknown_in_part(tmp_path):
+    path = tmp_path / "h.csv"
+    rows = [(42.80, 130.78, "2025-04-04", 1752)] * 2 + [("42.8", "13", "2025-04", "")]
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(path, rows))
+    assert len(brief.fires) == 1
+    assert brief.hotspots.unread == 1
+    assert brief.unknown
+    assert "1 rows of the hotspots could not be read" in text_of(brief)
+    assert json.loads(fire_json(brief))["hotspots"]["unread_rows"] == 1
+
+
 def test_stale_hotspots_are_unknown(tmp_path):
     old = SIX - timedelta(hours=7)
     brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [], old), min_level=5)

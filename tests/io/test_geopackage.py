@@ -45,6 +45,13 @@ def test_two_writes_in_two_places_give_the_same_bytes(tmp_path, written, monkeyp
     assert (tmp_path / "elsewhere" / "other.gpkg").read_bytes() == written.read_bytes()
 
 
+def test_every_table_says_what_it_is_of(tmp_path):
+    path = tmp_path / "cells.gpkg"
+    write_geopackage(path, files.tables(), STYLES, description="SIMULATED: demo of somewhere")
+    said = dict(query(path, "SELECT table_name, description FROM gpkg_contents"))
+    assert {said[name] for name in files.tables()} == {"SIMULATED: demo of somewhere"}
+
+
 def test_no_clock_is_in_the_file(written):
     assert set(query(written, "SELECT DISTINCT last_change FROM gpkg_contents")) == {(EPOCH,)}
     assert set(query(written, "SELECT DISTINCT update_time FROM layer_styles")) == {(EPOCH,)}

@@ -1,9 +1,11 @@
+import gzip
+
 import numpy as np
 import pytest
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
-from habitat.io.hotspots_file import read_hotspots
+from habitat.io.hotspots_file import parse_hotspots, read_hotspots
 
 GRID = Grid(32652, 20)
 WINDOW = Window(-240_000, 30_000, 5_000, 5_000)
@@ -46,6 +48,21 @@ def test_a_table_without_rows_is_no_fire_and_an_error_text_is_no_table(tmp_path)
     assert len(read(tmp_path)) == 0
     with pytest.raises(InputError, match="error page"):
         read(tmp_path, head="Invalid MAP_KEY.")
+
+
+def test_half_of_the_rows_may_be_torn_but_not_more():
+    torn = row().replace("2025-03-22", "2025-03")
+    parsed = parse_hotspots([("t", "\n".join((HEAD, row(), torn)))], grid=GRID, window=WINDOW)
+    assert (len(parsed.found), parsed.unread) == (1, 1)
+    with pytest.raises(InputError, match="2 rows of 3"):
+        parse_hotspots([("t", "\n".join((HEAD, row(), torn, torn)))], grid=GRID, window=WINDOW)
+
+
+def test_a_compressed_table_is_refused_and_the_message_says_unpack(tmp_path):
+    path = tmp_path / "fires.csv"
+    path.write_bytes(gzip.compress((HEAD + "\n" + row()).encode()))
+    with pytest.raises(InputError, match="Unpack"):
+        read_hotspots(path, grid=GRID, window=WINDOW)
 
 
 def test_every_variant_of_the_service_is_read(shared_data):

@@ -112,6 +112,28 @@ def test_two_layers_of_one_name_are_found(project):
     assert "'again'" in fault(project, ConfigError, steps=made)
 
 
+def test_tables_published_twice_are_found(project):
+    again = {"step": "publish", "tables": ["cells"]}
+    assert "['cells']" in fault(project, ConfigError, steps=[*steps(), again])
+
+
+def test_a_file_that_publishes_nothing_is_found(project):
+    made = tiny.composites_only()[:-1]
+    assert "expected a publish step" in fault(project, ConfigError, steps=made)
+
+
+@pytest.mark.parametrize("kind", ["forest_change", "habitat"])
+def test_a_map_compared_with_one_of_its_own_period_is_found(project, kind):
+    made = steps(TIGER)
+    for step in made:
+        if step.get("save_as") in {"s_after", "image_after"}:
+            step["period"] = "2021-06-01/2021-09-15"
+    made = [step for step in made if step["step"] not in {"cells", "publish"}]
+    made = [step for step in made if step["step"] not in {"forest_change", "habitat"} - {kind}]
+    made.append({"step": "publish", "layers": [made[-1]["save_as"]]})
+    assert "both of 2021-06-01/2021-09-15" in fault(project, ConfigError, steps=made)
+
+
 def test_a_period_after_the_day_is_found(project):
     text = fault(project, ConfigError, steps=tiny.composites_only("2031-06-01/2031-09-15"))
     assert "--as-of" in text

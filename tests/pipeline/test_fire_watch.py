@@ -53,7 +53,7 @@ class Duty:
         self.state = folder / "state" / "alerts.jsonl"
         self.printed = []
 
-    def round(self, hour=0, *, answer=None, weather=None):
+    def round(self, hour=0, *, answer=None, weather=None, hotspots=None):
         """Make a round `hour` hours after six; the gale unless another answer is given."""
         now = SIX + timedelta(hours=hour)
         if weather is None:
@@ -62,7 +62,9 @@ class Duty:
         time = [0.0]
         clock = Clock(lambda: time[0], lambda s: time.__setitem__(0, time[0] + s), lambda: now)
         return watch(
-            FireQuery(self.folder / "pipelines" / "fire-risk.yaml", None, now, DAY, weather),
+            FireQuery(
+                self.folder / "pipelines" / "fire-risk.yaml", None, now, DAY, weather, hotspots
+            ),
             self.state, self.printed.append, now=lambda: now,
             http=Http(alert_policy(["127.0.0.1"]), clock=clock),
         )  # fmt: skip
@@ -189,6 +191,18 @@ def test_status_counts_the_messages_that_a_receiver_refused_for_a_day(duty):
     duty.round(25)
     found = status(duty.state, SIX)
     assert (found["refused_messages"], found["waiting_messages"]) == (1, 0)
+
+
+def test_a_fire_is_told_at_once_where_the_weather_cannot_be_read(duty):
+    fire_inputs.write_hotspots(duty.folder / "h.csv", [(42.80, 130.78, "2025-04-04", "1740")])
+    page = duty.folder / "page.json"
+    page.write_text("<html>")
+    with pytest.raises(InputError):
+        duty.round(weather=page, hotspots=duty.folder / "h.csv")
+    (told,) = duty.ru.by_id.values()
+    (alert,) = told["alerts"]
+    assert (alert["rule"], alert["subject"]) == ("fire", "kraskino")
+    assert "hotspots" not in duty.log().unknown_since
 
 
 def test_a_damaged_log_goes_on_with_its_good_lines_and_says_so(duty):

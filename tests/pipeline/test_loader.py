@@ -60,12 +60,17 @@ def test_all_faults_are_shown_at_once_with_their_lines(tmp_path):
     [
         (COMPOSITE.replace("scenes: s", "scenes: x"), "scenes is 'x', saved above: ['s']"),
         (SCENES, "save_as 's' is already used above"),
-        ("  - {step: forest_change, before: s, after: s, save_as: d}\n", "'s' is scenes"),
+        ("  - {step: forest_change, before: s, after: x, save_as: d}\n", "'s' is scenes"),
         ("  - {step: publish, layers: [s]}\n", "'s' is scenes"),
         ("  - {step: sieve, save_as: d}\n", "sieve"),
         ("  - {step: publish}\n", "at least one layer or table"),
         (COMPOSITE.replace("season: leaf_on, year: 2024, ", ""), "season and year, or period"),
         (COMPOSITE.replace("year: 2024, ", ""), "season and year, or period"),
+        ("  - {step: forest_change, before: f, after: f, save_as: d}\n", "'f' for both"),
+        ("  - {step: habitat, species: tiger, before: f, after: f, save_as: d}\n", "'f' for both"),
+        ("  - {step: publish, layers: [c, c]}\n", "['c'] more than once"),
+        ("  - {step: publish, tables: [t, t]}\n", "['t'] more than once"),
+        ("  - {step: cells, change: d, burns: [b, b], save_as: t}\n", "['b'] more than once"),
     ],
 )
 def test_wiring_and_step_faults_are_named(tmp_path, line, named):

@@ -10,6 +10,7 @@ import rasterio
 import tiny
 
 from habitat.cli.main import run
+from habitat.domain.errors import ConfigError
 
 ALTERED = 12
 
@@ -40,6 +41,52 @@ def state_of(folder):
 def without_lock(state):
     """Leave out the lock file, which names the process that holds it."""
     return {name: of for name, of in state.items() if not name.endswith("state/lock")}
+
+
+# --- what is published ----------------------------------------------------------------------------
+
+
+def publish_layers(layers):
+    """Let the last step publish these layers."""
+    steps = tiny.maps_and_tables()
+    steps[-1] = steps[-1] | {"layers": layers}
+    return tiny.content(steps=steps)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ["image_before", "image_after", "forest_before", "forest_after", "change"],
+        ["image_after", "forest_before", "forest_after"],
+        ["change", "image_after", "forest_before", "forest_after"],
+    ],
+    ids=["added", "removed", "reordered"],
+)
+def test_other_layers_make_another_release(project, layers):
+    first = tiny.current(project)
+    tiny.write_pipeline(project, publish_layers(layers))
+    assert tiny.run_it(project) == 0
+    second = tiny.current(project)
+    assert second != first
+    before, after = (len(list(folder.glob("*.tif"))) for folder in (first, second))
+    assert np.sign(after - before) == np.sign(len(layers) - 4)
+
+
+def test_another_name_of_the_aoi_makes_another_release(project):
+    first = tiny.current(project)
+    (project / "aoi" / "tiny.geojson").rename(project / "aoi" / "small.geojson")
+    content = tiny.content(steps=tiny.maps_and_tables(), aoi="aoi/small.geojson")
+    tiny.write_pipeline(project, content)
+    assert tiny.run_it(project) == 0
+    assert tiny.current(project) != first
+
+
+def test_without_a_publish_step_nothing_is_run_and_current_stays(project, capfd):
+    first = tiny.current(project)
+    tiny.write_pipeline(project, tiny.content(steps=tiny.maps_and_tables()[:-1]))
+    assert tiny.run_it(project) == ConfigError.exit_code
+    assert "publish step" in capfd.readouterr().err
+    assert tiny.current(project) == first
 
 
 # --- again ----------------------------------------------------------------------------------------

@@ -51,7 +51,11 @@ def test_every_layer_of_classes_has_reasons_for_what_it_does_not_show(releases):
     reasons = gpd.read_file(release / "cells.gpkg", layer="reasons").drop(columns="geometry")
     totals = reasons.drop(columns="cell_id").groupby("layer").sum()
     stems = [path.stem for path in release.glob("*.tif")]
-    expected = [s for s in stems if s.startswith(("forest_class", "burn_scar", "composite"))]
+    expected = [
+        s
+        for s in stems
+        if s.startswith(("forest_class", "forest_change", "burn_scar", "composite"))
+    ]
     assert set(expected) <= set(totals.index)
     assert {s for s in stems if s.startswith("burn_scar")} <= set(totals.index)
     outside = small.pixels(next(release.glob("forest_class_2021*.tif")))[0] == 255

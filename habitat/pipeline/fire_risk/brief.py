@@ -9,7 +9,7 @@ from habitat.domain.fire_brief import FireBrief
 from habitat.domain.fire_danger import Unknown
 from habitat.io.aoi import read_aoi
 from habitat.io.projection import bounds_wgs84, geodesic_from
-from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now
+from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now, marked
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, fires_of
 from habitat.pipeline.fire_risk.notes import notes_of
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM, place_danger, position_of, urgency
@@ -40,7 +40,8 @@ def make_brief(query: FireQuery) -> FireBrief:
     places = tuple(sorted(found, key=lambda one: urgency(danger, one)))
     limits = (WEATHER_MAX_AGE_H, HOTSPOTS_MAX_AGE_H, WEATHER_NEAR_KM)
     return FireBrief(
-        query.now, setting.places.clock, danger, places, fires, feed, hotspots,
+        query.now, setting.places.clock, danger, places,
+        marked(fires, clusters), feed, hotspots,
         notes=(*fire_notes(clusters), *notes_of(danger, places, weather, hotspots, limits)),
         simulated=weather.simulated,
         min_level=query.min_level or setting.step.min_level,

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from habitat.algorithms.fire_clusters import clusters_of, drift_cone, hours_to
 from habitat.algorithms.fire_resolution import scar_of
-from habitat.domain.fire_brief import Fact, Note
+from habitat.domain.fire_brief import Fact, FireNear, Note
 from habitat.domain.fire_cluster import Cluster, Drive, Fire, Scar, Threat
 from habitat.domain.fire_danger import FireDanger
 from habitat.domain.hotspots import Hotspots
@@ -46,6 +46,7 @@ def fires_now(setting: Setting, found: Hotspots, danger: FireDanger) -> tuple[Fi
         replace(
             _fire(setting, (found, one), drive, countries),
             burn_id=_scar(found.take(one.rows), scars, setting.day),
+            rows=tuple(one.rows.tolist()),
         )
         for one in clusters_of(found, drive)
     )
@@ -158,9 +159,15 @@ def _threats(
     return tuple(sorted(found, key=lambda threat: (threat.hours, threat.place.place_id)))
 
 
+def marked(near: tuple[FireNear, ...], fires: tuple[Fire, ...]) -> tuple[FireNear, ...]:
+    """Return detections, with those marked whose fire may reach a place or cross a border."""
+    driven = {row for fire in fires if fire.spreads for row in fire.rows}
+    return tuple(replace(one, spreads=one.row in driven) for one in near)
+
+
 def fire_notes(fires: tuple[Fire, ...]) -> tuple[Note, ...]:
     """Return a sentence for each of the first fires that threaten a place or cross a border."""
-    told = [fire for fire in fires if fire.burn_id is None and (fire.threats or fire.crosses_to)]
+    told = [fire for fire in fires if fire.burn_id is None and fire.spreads]
     return tuple(Note(_key(fire), _facts(fire)) for fire in told[:_TOLD])
 
 

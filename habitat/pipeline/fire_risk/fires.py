@@ -40,27 +40,31 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, last)
     if given is None:
         return (), Feed("", None, stale=False), Hotspots.empty()
-    found = parse_hotspots(
+    parsed = parse_hotspots(
         given.tables,
         grid=Grid(grid.epsg, grid.pixel_m, grid.tile_px),
         window=Grid(grid.epsg, grid.pixel_m).window_of_bounds(reach),
     )
+    found = parsed.found
     lon, lat = to_wgs84(found.x_m, found.y_m, grid.epsg)
     moments = [moment.replace(tzinfo=UTC) for moment in found.time.tolist()]
+    known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
+    burns = known & (found.kinds == DetectionKind.VEGETATION)
+    rows = np.where(burns, np.cumsum(burns) - 1, -1)
     near = [
         replace(
             _nearest(setting.places.places, moment, float(lon[at]), float(lat[at])),
             frp_mw=None if np.isnan(found.frp_mw[at]) else round(float(found.frp_mw[at]), 1),
             kind=DetectionKind(int(found.kinds[at])),
+            row=int(rows[at]),
         )
         for at, moment in enumerate(moments)
         if starts <= moment <= last
     ]
     stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
     order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
-    known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
-    burning = found.take(known & (found.kinds == DetectionKind.VEGETATION))
-    return tuple(order), Feed(f"FIRMS {given.where}", given.issued, stale), burning
+    feed = Feed(f"FIRMS {given.where}", given.issued, stale, parsed.unread)
+    return tuple(order), feed, found.take(burns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,9 @@ def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
 def _nearest(places: tuple[Place, ...], moment: datetime, lon: float, lat: float) -> FireNear:
     at = np.array([lon]), np.array([lat])
     ways = [geodesic_from(place.longitude, place.latitude, *at) for place in places]
-    nearest = int(np.argmin([km[0] for _, km in ways]))
-    bearing, km = ways[nearest]
-    return FireNear(moment, lat, lon, None, places[nearest], float(km[0]), float(bearing[0]))
+    km = np.array([away[0] for _, away in ways])
+    edge = np.maximum(0.0, km - [place.radius_km for place in places])
+    near = edge <= FIRE_NEAR_KM  # of these the nearest point: a village in a park, not the park
+    nearest = int(np.argmin(np.where(near, km, np.inf) if near.any() else edge))
+    bearing = float(ways[nearest][0][0])
+    return FireNear(moment, lat, lon, None, places[nearest], float(edge[nearest]), bearing)

@@ -1,5 +1,6 @@
 """A brief and its alerts, carried from brief to brief in a log, and told to channels."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -22,14 +23,18 @@ from habitat.domain.fire_alert import (
     Message,
 )
 from habitat.domain.fire_brief import FireBrief
-from habitat.domain.fire_situation import Situation, nothing_known, situation_of
+from habitat.domain.fire_situation import Situation, fires_alone, nothing_known, situation_of
 from habitat.domain.place import Language
 from habitat.io.alert_text import AlertWords, message_for
+from habitat.io.aoi import read_aoi
 from habitat.io.fire_files import read_phrases
 from habitat.io.fire_state import AlertStore
 from habitat.pipeline.fire_risk.brief import make_brief
+from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, fires_of
 from habitat.pipeline.fire_risk.notes import alert_notes
 from habitat.pipeline.fire_risk.setting import Setting
+
+logger = logging.getLogger(__name__)
 
 #: Faults of an input, in which nothing is known; other faults end the run before it.
 _INPUT_FAULTS = (InputError, RemoteError, QuotaError, CredentialsError, ConfigError)
@@ -156,7 +161,8 @@ def brief_or_unknown(setting: Setting, store: AlertStore) -> FireBrief:
     Raises
     ------
     HabitatError
-        What the brief raised; the channels are told that nothing is known after the grace.
+        What the brief raised; the channels are told of fires where the hotspots can be read, and
+        what is not known after the grace.
     """
     try:
         return make_brief(setting.query)
@@ -164,10 +170,25 @@ def brief_or_unknown(setting: Setting, store: AlertStore) -> FireBrief:
         raise
     except _INPUT_FAULTS:
         if store.log.simulated is not True:  # SIMULATED weather has no input that could fail
-            record = recorded(store.log, unknown_situation(setting), tellers_of(setting))
+            record = recorded(store.log, _fires_or_nothing(setting), tellers_of(setting))
             if record is not None:
                 store.append(record)
         raise
+
+
+def _fires_or_nothing(setting: Setting) -> Situation:
+    """Return the situation without a brief: the fires are known where the hotspots can be read."""
+    nothing = unknown_situation(setting)
+    try:
+        aoi = read_aoi(setting.project / setting.config.aoi, epsg=setting.config.grid.epsg)
+        fires, hotspots, _ = fires_of(setting, aoi.bounds)
+    except _INPUT_FAULTS as fault:
+        logger.warning("no fires either: %s", fault)
+        return nothing
+    found = fires_alone(nothing, fires, hotspots, FIRE_NEAR_KM)
+    if found.fires:
+        logger.error("no brief, but %d detections near places", len(found.fires))
+    return found
 
 
 def unknown_situation(setting: Setting) -> Situation:

@@ -32,6 +32,7 @@ def notes_of(
     return (
         *_unknown(places, weather_h, near_km),
         *([Note("hotspots_stale", {"hours": hotspots_h})] if hotspots.stale else []),
+        *([Note("hotspots_unread", {"count": hotspots.unread})] if hotspots.unread else []),
         *_why(danger, places),
         *_snow(danger, places),
         *([Note("snow_unknown", {})] if np.isnan(danger.noon.snow_cm).any() else []),

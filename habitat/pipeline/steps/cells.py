@@ -14,7 +14,7 @@ from habitat.algorithms.cell_counts import (
     merge_counts,
 )
 from habitat.domain.cells import CellGrid
-from habitat.domain.layers import BURN_SCAR_LAYER, FOREST_CLASS
+from habitat.domain.layers import BURN_SCAR_LAYER, FOREST_CHANGE_LAYER, FOREST_CLASS
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, days_since_epoch
 from habitat.io.boundaries import COUNTRY_COLUMNS, PARK_COLUMNS, cell_shares
@@ -76,8 +76,15 @@ class CellsTask:
         return (
             *(label for label, _ in self.composites),
             *forests,
+            self.change_label,
             *(label for label, _ in self.scars),
         )
+
+    @property
+    def change_label(self) -> str:
+        """Label of the change in the rows of ``reasons``."""
+        before, after = self.periods.before, self.periods.after
+        return f"{FOREST_CHANGE_LAYER.name}_{before.name}_to_{after.name}"
 
 
 def plan(step: Cells, ctx: PlanContext) -> StepResult:
@@ -180,6 +187,9 @@ def _reasons(task: CellsTask, inputs: TileInputs) -> dict[str, np.ndarray]:
         observed = inputs.arrays[name]["forest_class"] != NOT_OBSERVED
         parts = [inputs.arrays[part]["reason"] for part in composites]
         found[label] = reasons.reasons_of_map(observed, parts)
+    both = [found[label] for label, *_ in task.forests]
+    changed = inputs.arrays[task.change_name]["forest_change"] != NOT_OBSERVED
+    found[task.change_label] = reasons.reasons_of_map(changed, both)
     return found
 
 

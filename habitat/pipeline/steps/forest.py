@@ -18,7 +18,7 @@ from habitat.domain.model import ModelSet
 from habitat.domain.period import Period
 from habitat.io.model_file import check_fits, read_model
 from habitat.pipeline.config_steps import ClassifyForest, ForestChange
-from habitat.pipeline.context import PlanContext
+from habitat.pipeline.context import PlanContext, compared_periods
 from habitat.pipeline.ops import (
     Arrays,
     GlobalInputs,
@@ -133,7 +133,7 @@ def classify(inputs: TileInputs) -> Arrays:
 
 def plan_change(step: ForestChange, ctx: PlanContext) -> StepResult:
     """Plan the comparison of two forest maps."""
-    before, after = ctx.results[step.before].period, ctx.results[step.after].period
+    before, after = compared_periods(ctx, step)
     period = Period(before.start, after.end)
     task = ChangeTask(step.before, step.after, ctx.legend.codes_of_kind("forest"))
     layer = PublishedLayer(

@@ -16,7 +16,7 @@ from habitat.domain.period import days_since_epoch
 from habitat.domain.species import Species
 from habitat.io.data_files import read_species
 from habitat.pipeline.config_steps import Habitat
-from habitat.pipeline.context import PlanContext
+from habitat.pipeline.context import PlanContext, compared_periods
 from habitat.pipeline.ops import (
     Arrays,
     GlobalInputs,
@@ -82,7 +82,7 @@ def plan(step: Habitat, ctx: PlanContext) -> StepResult:
     """Plan the maps, the patches that cross tiles, and the cores."""
     species = read_species(step.species, ctx.project)
     verbs.check_species(species, ctx.legend)
-    before, after = ctx.results[step.before].period, ctx.results[step.after].period
+    before, after = compared_periods(ctx, step)
     task = HabitatTask(
         step.save_as,
         species,
