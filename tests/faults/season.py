@@ -263,7 +263,7 @@ class Season:
             keys = {place.place_id for place in self.world.places} | {HOTSPOTS}
         else:
             keys = {found.place.place_id for found in brief.places if found.unknown}
-            keys |= {HOTSPOTS} if brief.hotspots.stale else set()
+            keys |= {HOTSPOTS} if brief.hotspots.unknown else set()
         fresh = keys - course.unknown_since.keys()
         course.counts["unknown periods"] += len(fresh)
         course.unknown_since = {key: course.unknown_since.get(key, now) for key in keys}
