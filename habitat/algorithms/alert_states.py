@@ -20,8 +20,9 @@ from habitat.domain.fire_situation import Detection, Seen, Situation
 
 #: Briefs in a row that must be lower before an alert is lowered or closed.
 BRIEFS_TO_LOWER = 2
-#: How long something may be not known before that is an alert itself.
-GRACE = timedelta(hours=1)
+#: How long something may be not known before that is an alert itself: the next hourly brief, also
+#: where that one comes some minutes early.
+GRACE = timedelta(minutes=50)
 #: An open alert is told again after so long, before a receiver takes it for ended.
 RENEWAL = timedelta(days=3)
 #: Detections as near as this to the first one of a fire are of that fire [km].
@@ -35,7 +36,7 @@ def evaluate(log: AlertLog, now: Situation) -> Evaluated | None:
     A level of ``min_level`` or more raises an alert, a higher one escalates it, a detection near
     a place raises one of its own unless an alert has its first detection within 2 km: all at once.
     Two briefs in a row below its level lower it to what they say, or close it. What is not known
-    keeps its alert, in the state ``unknown``, and after an hour is an alert itself, closed when
+    keeps its alert, in the state ``unknown``, and after 50 minutes is an alert itself, closed when
     it is known again.
 
     Raises

@@ -147,6 +147,8 @@ def _screen(found: dict[str, Any]) -> str:
         f"Last complete evaluation: {complete}{'  SILENT' if found['silent'] else ''}",
         f"Messages that wait: {found['waiting_messages']}",
     ]
+    if found["refused_messages"]:
+        lines.append(f"Messages REFUSED and given up: {found['refused_messages']}")
     if found["damage"]:
         lines.append(f"DAMAGED log: {found['damage']}")
     lines += [

@@ -179,7 +179,15 @@ class Sent:
     made: datetime
 
 
-Record = Evaluated | Ack | Report | Sent
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line of the log: a channel refused a message for a day for what it holds; given up."""
+
+    message_id: str
+    made: datetime
+
+
+Record = Evaluated | Ack | Report | Sent | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,7 @@ class AlertLog:
     acks, reports : tuple
         Acknowledgements that hold; all reports.
     outbox : tuple of Message
-        Not taken yet by their channels, oldest first.
+        Neither taken nor given up yet, oldest first.
     """
 
     simulated: bool | None = None

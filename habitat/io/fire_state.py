@@ -16,11 +16,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from habitat.domain.errors import LockError, VerificationError
-from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, Record, Report, Sent
+from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, Record, Refused, Report, Sent
 from habitat.io.durable import atomic_write_bytes, fsync_path, local_resources
 
 _KINDS: dict[str, TypeAdapter[Record]] = {
-    kind.__name__.lower(): TypeAdapter(kind) for kind in (Evaluated, Ack, Report, Sent)
+    kind.__name__.lower(): TypeAdapter(kind) for kind in (Evaluated, Ack, Report, Sent, Refused)
 }
 _DIGEST_LENGTH = 64
 
@@ -158,7 +158,7 @@ def _read(path: Path) -> _Read:
     length, digest = 0, ""
     for number, line in enumerate(lines, start=1):
         body = line[_DIGEST_LENGTH + 1 :]
-        if line[:_DIGEST_LENGTH].decode("ascii", "replace") != _sealed(digest, body):
+        if line[: _DIGEST_LENGTH + 1] != f"{_sealed(digest, body)} ".encode():
             return _Read(tuple(records), length, digest, f"another digest in line {number}")
         try:
             records.append(_record(body))

@@ -11,13 +11,14 @@ from email.utils import format_datetime
 from socket import SHUT_RDWR, socket
 
 from habitat.domain.channel import Mail
-from habitat.domain.errors import CredentialsError, RemoteError
+from habitat.domain.errors import CredentialsError, RemoteError, RequestRefusedError
 from habitat.domain.fire_alert import Message
 from habitat.io.http_policy import HttpPolicy, is_loopback
 from habitat.io.secrets import mask
 
 logger = logging.getLogger(__name__)
 _TLS_PORT = 465
+_PERMANENT = 500
 
 
 def send_mail(mail: Mail, message: Message, password: str, policy: HttpPolicy) -> None:
@@ -35,7 +36,8 @@ def send_mail(mail: Mail, message: Message, password: str, policy: HttpPolicy) -
     CredentialsError
         If the host is not allowed, or the login is refused.
     RemoteError
-        If the server does not take it within the deadline, or refuses a recipient.
+        If the server does not take it within the deadline, or refuses every recipient;
+        RequestRefusedError if it refuses this message, or one of several recipients.
     """
     policy.check_url(f"https://{mail.host}:{mail.port}/")
     try:
@@ -51,15 +53,23 @@ def send_mail(mail: Mail, message: Message, password: str, policy: HttpPolicy) -
             f"({error.smtp_code}). Check user and password."
         ) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise RemoteError(
-            f"{mail.host}: expected the mail server to take a message of channel {mail.name!r}, "
-            f"got {mask(str(error))}. It is kept and sent again by the next run."
-        ) from None
+        raise _fault(mail, error) from None
     if refused:
-        raise RemoteError(
-            f"{mail.host}: expected every recipient of channel {mail.name!r} taken, got "
-            f"{len(refused)} refused. Check `to`; the message is sent again by the next run."
-        )
+        logger.warning("channel %s: %d recipients refused; check `to`", mail.name, len(refused))
+        raise RequestRefusedError(_where(mail), next(iter(refused.values()))[0])
+
+
+def _fault(mail: Mail, error: Exception) -> RemoteError:
+    if isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= _PERMANENT:
+        return RequestRefusedError(_where(mail), error.smtp_code)
+    return RemoteError(
+        f"{mail.host}: expected the mail server to take a message of channel {mail.name!r}, "
+        f"got {mask(str(error))}. It is kept and sent again by the next run."
+    )
+
+
+def _where(mail: Mail) -> str:
+    return f"{mail.host}, channel {mail.name!r}"
 
 
 def _context(policy: HttpPolicy) -> ssl.SSLContext:

@@ -182,6 +182,12 @@ def test_the_grace_runs_out_though_the_inputs_stay_the_same():
     assert [a.rule for a in after(log, same).opened()] == [Rule.UNKNOWN]
 
 
+def test_a_brief_that_comes_minutes_early_does_not_double_the_grace():
+    log = after(AlertLog(), situation(None, 0))
+    early = situation(None, 0, made=START + timedelta(minutes=52))
+    assert [a.rule for a in after(log, early).opened()] == [Rule.UNKNOWN]
+
+
 def test_hotspots_that_are_not_known_are_an_alert_of_their_own():
     log = after(AlertLog(), burning(0, hotspots_unknown=True))
     log = after(log, burning(2, hotspots_unknown=True))

@@ -13,6 +13,7 @@ from habitat.domain.fire_alert import (
     Evaluated,
     FireAlert,
     Message,
+    Refused,
     Report,
     Rule,
     Sent,
@@ -28,6 +29,7 @@ RECORDS = (
     Ack("0123456789ab", "ru", "Иванов", NOW, NOW, "смотрим"),
     Report("0123456789ab", Verdict.PRESCRIBED, "Li", NOW),
     Sent("id1", NOW),
+    Refused("id2", NOW),
 )
 
 
@@ -81,6 +83,13 @@ def test_any_changed_byte_is_found_and_the_lines_before_it_still_count(tmp_path_
     assert store.damage or last_end
     assert store.records == RECORDS[: min(line, len(store.records))]
     assert len(store.records) <= line
+
+
+def test_a_changed_byte_between_digest_and_record_is_found(tmp_path):
+    path = tmp_path / "alerts.jsonl"
+    written(path)
+    path.write_bytes(path.read_bytes().replace(b' {"ack"', b'!{"ack"'))
+    assert "line 2" in AlertStore(path).damage
 
 
 def test_a_lost_line_in_the_middle_is_found(tmp_path):

@@ -1,14 +1,16 @@
 """Messages to a webhook and a mail server on loopback, with faults of both."""
 
+import json
 import logging
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from servers.receivers import receiver
 
 from habitat.domain.channel import Mail, Webhook
-from habitat.domain.errors import CredentialsError, RemoteError
-from habitat.domain.fire_alert import Evaluated, Message
+from habitat.domain.errors import CredentialsError, RemoteError, RequestRefusedError
+from habitat.domain.fire_alert import Evaluated, Message, Refused
 from habitat.io.fire_state import AlertStore
 from habitat.io.http import Http
 from habitat.io.http_policy import Clock
@@ -58,9 +60,9 @@ def duty(request):
             )
 
 
-def send(store, *channels):
+def send(store, *channels, at=NOW):
     http = Http(alert_policy(["127.0.0.1"]), clock=Time().clock())
-    return deliver(store, {channel.name: channel for channel in channels}, http, lambda: NOW)
+    return deliver(store, {channel.name: channel for channel in channels}, http, lambda: at)
 
 
 def test_messages_are_taken_in_order_once_and_the_outbox_is_empty(tmp_path, duty):
@@ -104,6 +106,51 @@ def test_one_channel_that_is_down_does_not_hold_up_another(tmp_path, duty):
     assert isinstance(fault, RemoteError)
     assert len(taken.deliveries) == 1
     assert [left.channel for left in store.log.outbox] == ["down"]
+
+
+def test_a_message_that_is_refused_does_not_hold_up_the_next_and_is_given_up_after_a_day(
+    tmp_path, duty
+):
+    channel, taken = duty
+    refusal = 400 if isinstance(channel, Webhook) else "spam"
+    store = store_of(tmp_path, message(1), message(2))
+    for hours, left in ((0, 1), (23, 1), (24, 0)):
+        taken.faults = [refusal]
+        (fault,) = send(store, channel, at=NOW + timedelta(hours=hours))
+        assert isinstance(fault, RequestRefusedError)
+        assert len(store.log.outbox) == left
+    assert [key.strip("<>").partition("@")[0] for key in taken.deliveries] == ["id2"]
+    assert [r.message_id for r in store.records if isinstance(r, Refused)] == ["id1"]
+    assert send(AlertStore(store.path), channel) == []
+
+
+@pytest.mark.parametrize("status", [404, 410, 401])
+def test_an_address_that_is_wrong_for_days_loses_no_message(tmp_path, status):
+    with receiver("webhook") as (port, taken):
+        hook = Webhook("duty", "ru", "ru", f"http://127.0.0.1:{port}/alerts")
+        store = store_of(tmp_path, message(1), message(2))
+        taken.faults = [status] * 2
+        assert send(store, hook, at=NOW + timedelta(days=3))
+        taken.faults = []
+        assert send(store, hook, at=NOW + timedelta(days=3)) == []
+        assert taken.deliveries == ["id1", "id2"]
+
+
+def test_one_recipient_that_is_gone_does_not_hold_up_the_next_message(tmp_path):
+    with receiver("mail") as (port, taken):
+        to = ("c@d.example", "gone@d.example")
+        mail = Mail("duty", "ru", "ru", "127.0.0.1", port, "a@b.example", to)
+        store = store_of(tmp_path, message(1), message(2))
+        assert len(send(store, mail)) == 1
+        assert len(taken.by_id) == 2
+
+
+def test_a_message_with_a_fire_goes_first(tmp_path, duty):
+    channel, taken = duty
+    content = json.dumps({"alerts": [{"rule": "level"}, {"rule": "fire"}]})
+    fire = replace(message(3), content=content)
+    assert send(store_of(tmp_path, message(1), message(2), fire), channel) == []
+    assert [key.strip("<>").partition("@")[0] for key in taken.deliveries] == ["id3", "id1", "id2"]
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,16 @@ def test_an_input_that_cannot_be_read_is_told_after_an_hour_and_ends_the_round(d
     assert status(duty.state, SIX)["unknown_since"] == {}
 
 
+def test_status_counts_the_messages_that_a_receiver_refused_for_a_day(duty):
+    duty.cn.faults = [400, 400]
+    (fault,) = duty.round().faults
+    assert isinstance(fault, RemoteError)
+    assert status(duty.state, SIX)["waiting_messages"] == 1
+    duty.round(25)
+    found = status(duty.state, SIX)
+    assert (found["refused_messages"], found["waiting_messages"]) == (1, 0)
+
+
 def test_a_fire_is_told_at_once_where_the_weather_cannot_be_read(duty):
     fire_inputs.write_hotspots(duty.folder / "h.csv", [(42.80, 130.78, "2025-04-04", "1740")])
     page = duty.folder / "page.json"

@@ -77,7 +77,7 @@ class _Mail(socketserver.StreamRequestHandler):
             elif word == "QUIT":
                 self.say("221 bye")
                 return
-            elif word == "RCPT" and fault == "refuse":
+            elif word == "RCPT" and (fault == "refuse" or b"gone@" in raw):
                 self.say("550 no such user")
             elif word == "AUTH":
                 self.say("535 no" if fault == "login" else "235 welcome")
@@ -91,8 +91,8 @@ class _Mail(socketserver.StreamRequestHandler):
             if raw == b".\r\n":
                 break
             lines.append(raw)
-        if fault == "busy":
-            self.say("451 later")
+        if fault in {"busy", "spam"}:
+            self.say("451 later" if fault == "busy" else "554 no")
             return
         mail = message_from_bytes(b"".join(lines), policy=policy.default)
         taken.take(mail["Message-ID"], (mail["Subject"], mail.get_content(), mail["Date"]))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from habitat.domain.errors import UsageError
-from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, FireAlert, Report
+from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, FireAlert, Refused, Report
 from habitat.io.alert_text import alert_row
 from habitat.io.fire_state import AlertStore, alerts_held
 from habitat.io.heartbeat import read_heartbeat
@@ -85,6 +85,7 @@ def status(state: Path, now: datetime) -> dict[str, Any]:
         "damage": store.damage or None,
         "unknown_since": {key: at.isoformat() for key, at in log.unknown_since.items()},
         "waiting_messages": len(log.outbox),
+        "refused_messages": sum(isinstance(record, Refused) for record in store.records),
         "alerts": [_row(log, alert, now) for alert in log.opened()],
     }
 
