@@ -35,6 +35,7 @@ def scar_of(
     str or None
         Of the scars that a detection lies within 750 m of, between the last unburned look less a
         day and the first burned look, the one with most detections; of equal ones the first id.
+        None where the fire was seen after the scar was: it burns on.
     """
     points = shapely.points(xy_m)
     counts = {
@@ -45,7 +46,7 @@ def scar_of(
             )
         )
         for scar in scars
-        if scar.date_hi <= day
+        if max(seen) <= scar.date_hi <= day
     }
     found = [burn_id for burn_id, count in counts.items() if count]
     return min(found, key=lambda burn_id: (-counts[burn_id], burn_id), default=None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from habitat.pipeline.fire_risk.follow import Followed
 
 _ALERT, _UNKNOWN = 20, 21
-_input = click.Path(exists=True, dir_okay=False, path_type=Path)
+_input = click.Path(dir_okay=False, path_type=Path)  # a missing one is kept as not known
 
 
 class _BriefByDefault(click.Group):

@@ -173,6 +173,23 @@ class FireBrief:
         return high or any(fire.alarms(self.fire_near_km) for fire in self.fires)
 
     @property
+    def alarming(self) -> tuple[tuple[Fire, FireNear], ...]:
+        """Fires that are an alert, each with its detection nearest to a place.
+
+        Those that threaten a place come first, the soonest of them first, then those that may cross
+        a border, then the strongest.
+        """
+        near = {one.row: one for one in self.fires if one.alarms(self.fire_near_km)}
+        found = [(fire, [near[row] for row in fire.rows if row in near]) for fire in self.clusters]
+        those = [(fire, min(seen, key=lambda one: one.distance_km)) for fire, seen in found if seen]
+        return tuple(sorted(those, key=lambda pair: _gravity(pair[0])))
+
+    @property
     def unknown(self) -> bool:
         """Something that was asked for is not known: missing or stale input."""
         return any(found.unknown for found in self.places) or self.hotspots.unknown
+
+
+def _gravity(fire: Fire) -> tuple[float, bool, float, str]:
+    hours = fire.threats[0].hours if fire.threats else float("inf")
+    return (hours, fire.crosses_to is None, -(fire.max_frp_mw or 0.0), fire.fire_id)

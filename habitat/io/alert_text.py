@@ -106,13 +106,14 @@ def alert_lines(alerts: Sequence[FireAlert], words: AlertWords) -> list[str]:
     return lines
 
 
-def short_text(alerts: Sequence[FireAlert], words: AlertWords) -> str:
+def short_text(alerts: Sequence[FireAlert], words: AlertWords, *, unknown: bool = False) -> str:
     """Return at most 160 characters; what does not fit is counted.
 
     The times of the first alert stand last: hour of observation, of publication, of the alert.
+    Without an alert it says so, and if something is `unknown` that first.
     """
     if not alerts:
-        return words.say("short_none")
+        return words.say("short_unknown" if unknown else "short_none")
     told = by_weight(alerts)
     clock = words.places.clock
     hours = [

@@ -83,12 +83,22 @@ def _alert(words: _Words) -> str:
     known = [found.level for found in brief.places if found.level is not None]
     facts = {
         "level": brief.min_level,
-        "km": f"{brief.fire_near_km:g}",
         "places": sum(level >= brief.min_level for level in known),
-        "fires": sum(fire.alarms(brief.fire_near_km) for fire in brief.fires),
-        "unknown": sum(bool(found.unknown) for found in brief.places),
+        "fires": _fires_near(words),
+        "unknown": sum(bool(found.unknown) for found in brief.places) + brief.hotspots.unknown,
     }
     return words.say("alert" if brief.alert else "no_alert", **facts)
+
+
+def _fires_near(words: _Words) -> str:
+    """Count the fires that alarm; none is a number only where all are known."""
+    brief = words.brief
+    count = sum(fire.alarms(brief.fire_near_km) for fire in brief.fires)
+    if not brief.hotspots.source:
+        return words.say("none_asked")
+    if brief.hotspots.unknown:
+        return f"{count} ?" if count else words.say("unknown")
+    return str(count)
 
 
 def _feed(words: _Words, feed: Feed) -> str:

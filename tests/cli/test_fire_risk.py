@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import cap12
 import fire_inputs
 import pytest
 from fire_inputs import DAY, SIX
@@ -15,12 +16,14 @@ from habitat.cli.main import run
 from habitat.io.fire_cap import NAMESPACE, fire_cap
 from habitat.io.fire_files import read_phrases
 from habitat.io.fire_json import fire_geojson, fire_json
+from habitat.io.fire_state import AlertStore
 from habitat.io.fire_text import fire_text
 from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.setting import FireQuery
 
 ROOT = Path(__file__).parents[2]
 PIPELINE = ROOT / "pipelines" / "fire-risk.yaml"
+LANGS = ("en", "ru", "zh")
 CAP = f"{{{NAMESPACE}}}"
 ALERT, UNKNOWN, CONFIG, INPUT = 20, 21, 3, 4
 
@@ -272,6 +275,45 @@ def test_a_torn_row_leaves_the_others_and_makes_fires_unknown_in_part(tmp_path):
     assert json.loads(fire_json(brief))["hotspots"]["unread_rows"] == 1
 
 
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_without_known_hotspots_no_line_says_that_there_is_no_fire(tmp_path, language):
+    old = SIX - timedelta(hours=7)
+    phrases = read_phrases("fire-risk", ROOT, language=language)
+    fires = phrases["no_alert"].split("{fires}")[0].split("{level}")[1]
+    stale = fire_inputs.write_hotspots(tmp_path / "h.csv", [], old)
+    known = fire_inputs.write_hotspots(tmp_path / "k.csv", [])
+    for hotspots, said in ((stale, "unknown"), (None, "none_asked")):
+        text = text_of(brief_of(hotspots=hotspots, min_level=5), language)
+        assert f"{fires}{phrases[said]}" in text
+    assert f"{fires}0" in text_of(brief_of(hotspots=known, min_level=5), language)
+
+
+def test_the_short_text_of_stale_hotspots_is_no_all_clear(tmp_path, capsys):
+    old = fire_inputs.write_hotspots(tmp_path / "h.csv", [], SIX - timedelta(hours=7))
+    weather = fire_inputs.write_weather(tmp_path / "w.json", fire_inputs.gale())
+    options = ("--date", DAY, "--weather", weather, "--hotspots", old, "--min-level", 5)
+    _, out = command(capsys, *options, "--format", "json")
+    assert json.loads(out)["unknown"]
+    code, out = command(capsys, "--date", DAY, "--hotspots", old, "--min-level", 5,
+                        "--format", "short", "--exit-code")  # fmt: skip
+    assert (code, out.startswith("UNKNOWN")) == (UNKNOWN, True)
+
+
+@pytest.mark.parametrize(("hhmm", "seen", "unread"), [(2040, 1, 0), (2140, 0, 1)])
+def test_a_clock_may_be_wrong_by_an_hour_and_later_rows_are_not_known(tmp_path, hhmm, seen, unread):
+    rows = [(42.80, 130.78, "2025-04-04", hhmm)]  # made at 20:00
+    brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", rows), min_level=5)
+    assert (len(brief.fires), brief.hotspots.unread) == (seen, unread)
+    assert brief.unknown is bool(unread)
+
+
+def test_a_hotspots_file_that_is_not_there_is_kept_as_not_known(tmp_path, gale, capsys):
+    state = tmp_path / "s.jsonl"
+    options = ("--date", DAY, "--weather", gale, "--hotspots", tmp_path / "none.csv")
+    assert command(capsys, *options, "--state", state)[0] == CONFIG
+    assert "hotspots" in AlertStore(state).log.unknown_since
+
+
 def test_stale_hotspots_are_unknown(tmp_path):
     old = SIX - timedelta(hours=7)
     brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [], old), min_level=5)
@@ -338,6 +380,21 @@ def test_times_of_the_message_have_an_offset_and_never_z(gale):
     root = cap_of(brief_of(gale))
     times = [root.findtext(f"{CAP}sent"), *(e.text for e in root.iter(f"{CAP}expires"))]
     assert all(time.endswith("+10:00") for time in times)
+
+
+def test_a_fire_is_a_block_of_its_own_in_each_language(driven):
+    text = fire_cap(driven, {one: read_phrases("fire-risk", ROOT, language=one) for one in LANGS})
+    assert cap12.faults(text) == []
+    blocks = ET.fromstring(text).findall(f"{CAP}info")
+    seen = [b for b in blocks if b.findtext(f"{CAP}certainty") == "Observed"]
+    assert [b.findtext(f"{CAP}urgency") for b in seen] == ["Immediate"] * 3
+    assert "Fire near Kraskino, 3 detections" in seen[0].findtext(f"{CAP}headline")
+    assert seen[0].findtext(f"{CAP}area/{CAP}circle") == "42.71000,130.70000 2"
+
+
+def test_stale_hotspots_are_in_the_note_of_the_message(tmp_path):
+    old = fire_inputs.write_hotspots(tmp_path / "h.csv", [], SIX - timedelta(hours=7))
+    assert "fires" in cap_of(brief_of(hotspots=old)).findtext(f"{CAP}note")
 
 
 def test_simulated_weather_makes_an_exercise_that_says_so(capsys):

@@ -260,10 +260,12 @@ class Season:
     def _unknown(self, brief, now: datetime) -> None:
         course = self.course
         if brief is None:
-            keys = {place.place_id for place in self.world.places} | {HOTSPOTS}
+            # without weather the hotspots may be known all the same, which the log says
+            hotspots = {HOTSPOTS} & AlertStore(self.state).log.unknown_since.keys()
+            keys = {place.place_id for place in self.world.places} | hotspots
         else:
             keys = {found.place.place_id for found in brief.places if found.unknown}
-            keys |= {HOTSPOTS} if brief.hotspots.stale else set()
+            keys |= {HOTSPOTS} if brief.hotspots.unknown else set()
         fresh = keys - course.unknown_since.keys()
         course.counts["unknown periods"] += len(fresh)
         course.unknown_since = {key: course.unknown_since.get(key, now) for key in keys}

@@ -42,7 +42,10 @@ def make_brief(query: FireQuery) -> FireBrief:
     return FireBrief(
         query.now, setting.places.clock, danger, places,
         marked(fires, clusters), feed, hotspots,
-        notes=(*fire_notes(clusters), *notes_of(danger, places, weather, hotspots, limits)),
+        notes=(
+            *fire_notes(clusters, query.now),
+            *notes_of(danger, places, weather, hotspots, limits),
+        ),
         simulated=weather.simulated,
         min_level=query.min_level or setting.step.min_level,
         fire_near_km=FIRE_NEAR_KM,

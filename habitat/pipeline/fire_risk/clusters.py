@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import shapely
@@ -25,6 +25,8 @@ from habitat.pipeline.publish import GEOPACKAGE
 
 #: A place that a fire may reach in this time is in its way.
 SOON_H = 24.0
+#: Seen so lately a fire burns, whatever scar it has.
+_ACTIVE = timedelta(hours=24)
 #: Fires that the notes tell of; all are in JSON and GeoJSON.
 _TOLD = 2
 _KMH = 60.0 / 1000.0
@@ -165,9 +167,10 @@ def marked(near: tuple[FireNear, ...], fires: tuple[Fire, ...]) -> tuple[FireNea
     return tuple(replace(one, spreads=one.row in driven) for one in near)
 
 
-def fire_notes(fires: tuple[Fire, ...]) -> tuple[Note, ...]:
+def fire_notes(fires: tuple[Fire, ...], now: datetime) -> tuple[Note, ...]:
     """Return a sentence for each of the first fires that threaten a place or cross a border."""
-    told = [fire for fire in fires if fire.burn_id is None and fire.spreads]
+    burning = [fire for fire in fires if fire.burn_id is None or now - fire.last_seen <= _ACTIVE]
+    told = [fire for fire in burning if fire.spreads]
     return tuple(Note(_key(fire), _facts(fire)) for fire in told[:_TOLD])
 
 

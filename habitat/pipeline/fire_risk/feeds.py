@@ -6,7 +6,8 @@ from pathlib import Path
 from habitat.domain.errors import ConfigError
 from habitat.pipeline.config_words import Model
 
-_AHEAD = timedelta(hours=1)
+#: A clock may be wrong by this; what is from later has no time that is known.
+AHEAD = timedelta(hours=1)
 
 
 def file_of(what: str, given: Path | None, named: str | Model, project: Path) -> Path | None:
@@ -27,4 +28,4 @@ def file_of(what: str, given: Path | None, named: str | Model, project: Path) ->
 def is_stale(saved: datetime, now: datetime, needed: datetime, max_age_h: int) -> bool:
     """Too old for what it was needed for, or from the future, so that its age is not known."""
     age = min(now, needed) - saved
-    return saved > now + _AHEAD or age > timedelta(hours=max_age_h)
+    return saved > now + AHEAD or age > timedelta(hours=max_age_h)

@@ -14,7 +14,7 @@ from habitat.io.fire_files import saved_time
 from habitat.io.hotspots_file import parse_hotspots, read_table
 from habitat.io.hotspots_service import Area
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
-from habitat.pipeline.fire_risk.feeds import file_of, is_stale
+from habitat.pipeline.fire_risk.feeds import AHEAD, file_of, is_stale
 from habitat.pipeline.fire_risk.services import firms
 from habitat.pipeline.fire_risk.setting import Setting
 
@@ -34,10 +34,10 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     """
     zone, now = setting.places.clock.zone, setting.query.now
     ends = datetime.combine(setting.day + timedelta(days=1), time(), zone)
-    starts, last = ends - timedelta(days=2), min(ends, now)
+    starts, last = ends - timedelta(days=2), min(ends, now + AHEAD)
     grid = setting.config.grid
     reach = _reach(setting.places.places, bounds, grid.epsg)
-    given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, last)
+    given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, min(ends, now))
     if given is None:
         return (), Feed("", None, stale=False), Hotspots.empty()
     parsed = parse_hotspots(
@@ -63,7 +63,8 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     ]
     stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
     order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
-    feed = Feed(f"FIRMS {given.where}", given.issued, stale, parsed.unread)
+    future = sum(moment > now + AHEAD for moment in moments)
+    feed = Feed(f"FIRMS {given.where}", given.issued, stale, parsed.unread + future)
     return tuple(order), feed, found.take(burns)
 
 

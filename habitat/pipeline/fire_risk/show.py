@@ -33,7 +33,7 @@ def shown(query: FireQuery, followed: Followed, form: Form, language: Language) 
     if form == "rss":
         return alert_rss(followed.log, words[language], brief.made)
     if form == "short":
-        return short_text(followed.alerts, words[language])
+        return short_text(followed.alerts, words[language], unknown=brief.unknown)
     return fire_text(brief, words[language].phrases, language=language)
 
 
@@ -64,7 +64,7 @@ def write_all(query: FireQuery, followed: Followed, folder: Path) -> None:
     }
     for one in LANGUAGES:
         texts[f"brief-{one}.txt"] = fire_text(brief, words[one].phrases, language=one)
-        texts[f"short-{one}.txt"] = short_text(followed.alerts, words[one])
+        texts[f"short-{one}.txt"] = short_text(followed.alerts, words[one], unknown=brief.unknown)
     texts |= {f"cap/{cap_name(alert)}.xml": alert_cap(alert, words) for alert in _news(followed)}
     for name, text in texts.items():
         atomic_write_bytes(folder / name, text.encode() + b"\n")
