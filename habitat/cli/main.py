@@ -15,7 +15,7 @@ import click
 import habitat
 from habitat.cli.logs import LOG_FORMATS, set_up_logging
 from habitat.domain.errors import HabitatError
-from habitat.io.settings import return_freed_memory, scrub_environment
+from habitat.io.settings import scrub_environment
 
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
 _COMMANDS = {
@@ -69,7 +69,6 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     Example: habitat run pipelines/demo.yaml
     """
     set_up_logging(log, debug=debug)
-    return_freed_memory()
     for name in scrub_environment():
         logging.getLogger("habitat").debug("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)

@@ -23,9 +23,6 @@ FIRMS = "FIRMS_MAP_KEY"
 _KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 1 << 16
-#: Of glibc's ``mallopt``; see malloc.h.
-_M_MMAP_THRESHOLD = -3
-_MAPPED_FROM_BYTES = 1 << 20
 #: GDAL, PROJ and their remote file systems read options by these names whenever they like.
 _PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_NETWORK", "GTIFF_", "GS_", "AZURE_")
 #: Where the libraries' own tables lie: without them nothing opens.
@@ -195,14 +192,13 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def return_freed_memory() -> None:
-    """Let arrays that are freed go back to the system at once.
+    """Give memory that was freed back to the system: once after each tile.
 
-    Left alone, the allocator of glibc raises the size from which it maps memory to that of the
-    largest array so far. Smaller ones then lie in heaps that shrink only at their ends: twice the
-    memory in use after a hundred tiles. Other C libraries do without.
+    The allocator of glibc keeps it in heaps that shrink only at their ends: after a hundred tiles
+    twice the memory in use. Other C libraries do without.
     """
     with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def scrub_environment() -> list[str]:

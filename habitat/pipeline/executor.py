@@ -19,7 +19,7 @@ from distributed.protocol import pickle
 
 from habitat.domain.errors import PartialError, RemoteError, ResourceError, UsageError
 from habitat.domain.grid import Tile
-from habitat.io.settings import return_freed_memory, scrub_environment
+from habitat.io.settings import scrub_environment
 from habitat.pipeline.limits import Limits
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask, run_tile
 
@@ -249,7 +249,6 @@ class _Absence:
 
 
 def _run_pickled(shared: bytes, task: TileTask) -> Outcome:
-    return_freed_memory()
     scrub_environment()  # a cluster by address has an environment of its own
     return run_tile(pickle.loads(shared), task)
 

@@ -12,6 +12,7 @@ import numpy as np
 from habitat.domain.errors import HabitatError, PartialError
 from habitat.domain.grid import Grid, Tile, Window
 from habitat.io.aoi import Aoi, covered_window, rasterise
+from habitat.io.settings import return_freed_memory
 from habitat.io.source import SceneSource
 from habitat.io.tile_store import TileStore
 from habitat.pipeline.digest import digest
@@ -118,6 +119,8 @@ def run_tile(work: StageWork, task: TileTask) -> Outcome:
     except Exception as fault:  # whatever it is, it is the fault of this tile
         log.debug("tile %s", task.tile.name, exc_info=True)
         return _failed(task, started, f"{type(fault).__name__}: {fault}", 1)
+    finally:
+        return_freed_memory()
     return Outcome(task.tile, key, time.monotonic() - started)
 
 
