@@ -40,7 +40,7 @@ def status(
     """
     from habitat.pipeline.fire_risk.desk import status as asked
 
-    found = asked(state_of(file, state, project), _now())
+    found = asked(_state_of(file, state, project), _now())
     silent = found["complete_h_ago"] is None or found["complete_h_ago"] > max_age_h
     found |= {"silent": silent}
     click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _screen(found))
@@ -77,7 +77,7 @@ def ack(
 
     now = _now()
     given = Ack(alert_id, park, by, now, now + timedelta(hours=hours), note)
-    held, new = acknowledge(state_of(file, state, project), given)
+    held, new = acknowledge(_state_of(file, state, project), given)
     word = "acknowledged" if new else "was acknowledged already"
     click.echo(f"{held.alert_id} {word} by {held.by} for {park} until {_utc(held.until)}")
     return 0
@@ -109,7 +109,7 @@ def report(
     from habitat.pipeline.fire_risk.desk import report as write
 
     given = Report(alert_id, Verdict(verdict), by, _now(), note)
-    new = write(state_of(file, state, project), given)
+    new = write(_state_of(file, state, project), given)
     click.echo(f"{alert_id} {'reported' if new else 'was reported already'} as {verdict} by {by}")
     return 0
 
@@ -126,7 +126,7 @@ def history(file: str, state: Path | None, project: Path | None, as_json: bool) 
     """
     from habitat.pipeline.fire_risk.desk import history as asked
 
-    rows = asked(state_of(file, state, project))
+    rows = asked(_state_of(file, state, project))
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     for row in [] if as_json else rows:
@@ -143,7 +143,8 @@ def _screen(found: dict[str, Any]) -> str:
     """Return the status as lines of at most 80 characters."""
     said = found["complete"]
     complete = "never" if said is None else _utc(datetime.fromisoformat(said))
-    lines = [
+    lines = ["SIMULATED weather: none of this is real"] if found["simulated"] else []
+    lines += [
         f"Last complete evaluation: {complete}{'  SILENT' if found['silent'] else ''}",
         f"Messages that wait: {found['waiting_messages']}",
     ]
@@ -174,13 +175,11 @@ def _utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def state_of(file: str, state: Path | None, project: Path | None) -> Path:
+def _state_of(file: str, state: Path | None, project: Path | None) -> Path:
     """Return the log that is meant: the one given, else that of the pipeline."""
-    from habitat.pipeline.fire_risk.desk import default_state
-    from habitat.pipeline.loader import load_pipeline, project_of
+    from habitat.pipeline.fire_risk.desk import state_asked
 
-    path = existing_file(file)
-    return state or default_state(project_of(path, project), load_pipeline(path).name)
+    return state or state_asked(existing_file(file), project)
 
 
 def _now() -> datetime:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from habitat.cli import fire_alerts
-from habitat.cli.fire_alerts import state_of
 from habitat.cli.main import existing_file
 from habitat.cli.run import given_day
 
@@ -87,6 +86,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
     """
     from habitat.domain.fire_alert import AlertLog
     from habitat.pipeline.fire_risk.brief import make_brief
+    from habitat.pipeline.fire_risk.desk import state_carried
     from habitat.pipeline.fire_risk.follow import follow as followed_by
     from habitat.pipeline.fire_risk.setting import FireQuery
     from habitat.pipeline.fire_risk.show import shown, write_all
@@ -112,7 +112,7 @@ def brief(  # noqa: PLR0913, PLR0917  # one parameter per option
             click.echo(shown(query, followed, form, lang))
 
     if follow or state:
-        done = watch(query, state_of(file, state, project), tell, now=_now)
+        done = watch(query, state or state_carried(query), tell, now=_now)
         found = done.brief
         if done.faults:
             raise done.faults[0]

@@ -1,8 +1,11 @@
 """``habitat index``."""
 
+import logging
 from pathlib import Path
 
 import click
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -23,9 +26,16 @@ def command(
 
     Example: habitat index scenes/ --ignore '*/reference.tif'
     """
-    from habitat.io.index import index_folder
+    from habitat.io.index import already_listed, index_folder
 
     offset = None if offset_dn is None else int(offset_dn)
-    for path in index_folder(folder, scale=scale, offset_dn=offset, ignore=ignore):
+    paths = index_folder(folder, scale=scale, offset_dn=offset, ignore=ignore)
+    for path in paths:
         click.echo(path)
+    if not paths:
+        log.info(
+            "nothing to do: %d GeoTIFFs in %s are listed already",
+            len(already_listed(folder)),
+            folder,
+        )
     return 0

@@ -23,6 +23,7 @@ def command(file: str, out: Path, as_of: str | None, workers: int, project: Path
 
     Example: habitat train pipelines/demo.yaml --out models/zone.json
     """
+    _check_model_file(out)
     from habitat.cli.progress import RunProgress
     from habitat.pipeline.executor import Workers
     from habitat.pipeline.job import Job, train_job
@@ -36,3 +37,11 @@ def command(file: str, out: Path, as_of: str | None, workers: int, project: Path
     )
     click.echo(train_job(job, out, RunProgress()))
     return 0
+
+
+def _check_model_file(out: Path) -> None:
+    """Refuse before the work what could not be written or named after it."""
+    if out.suffix != ".json":
+        raise click.UsageError(f"--out: expected a name ending in .json, got {out}")
+    if not out.parent.is_dir():
+        raise click.UsageError(f"--out: expected a folder at {out.parent}, found none; make it")

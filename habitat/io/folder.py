@@ -50,7 +50,7 @@ class _Cache:
     entries: list[_Entry] | None = None
     unreadable: list[RefusedScene] = field(default_factory=list)
     scenes: dict[Path, SceneItem | RefusedScene] = field(default_factory=dict)
-    faults: dict[str, str | None] = field(default_factory=dict)
+    faults: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
 
 @dataclass
@@ -189,17 +189,16 @@ class FolderSource:
 
     def _offset_fault(self, item: SceneItem) -> str | None:
         """Return why the pixels contradict the declared offset, or None; found out once."""
-        if item.checksum not in self._cache.faults:
+        key = (item.item_id, item.checksum)  # files may be shared, the reason names the scene
+        if key not in self._cache.faults:
             try:
                 extent = self.grid.window_of_bounds(item.bounds)
                 windows = sample_windows(extent, per_side=SAMPLE_WINDOWS, size_px=SAMPLE_PX)
                 overview = partial(read_overview, self._files)
-                self._cache.faults[item.checksum] = offset_reason(
-                    item, self.read, windows, overview
-                )
+                self._cache.faults[key] = offset_reason(item, self.read, windows, overview)
             except SceneError as error:
-                self._cache.faults[item.checksum] = str(error)
-        return self._cache.faults[item.checksum]
+                self._cache.faults[key] = str(error)
+        return self._cache.faults[key]
 
 
 def read_item_file(path: Path) -> dict[str, Any] | None:

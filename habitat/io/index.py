@@ -31,6 +31,8 @@ _OTHER_LAYERS = {"tci", "aot", "wvp", "pvi", "snwprb", "snw"}
 _RESOLUTION_FOLDERS = {"R10m", "R20m", "R60m"}
 #: Tag of files whose pixels are computed, as ``habitat simulate`` and releases write it.
 _SIMULATED_TAG = "SIMULATED"
+#: Folder of what ``habitat simulate`` says is really there.
+_TRUTH = "truth"
 _TIME_TAGS = ("DATETIME", "ACQUISITION_DATETIME", "ACQUISITION_DATE", "datetime")
 _DEGREE_DIGITS = 7
 _MAX_FAULTS = 20
@@ -87,12 +89,13 @@ def index_folder(
         nobody says it, the item is silent and the pixels decide (see
         :func:`habitat.domain.harmonise.offset_fault`).
     ignore : sequence of str
-        Patterns (``*/reference.tif``) of files that are no scenes.
+        Patterns (``*/reference.tif``, at any depth) of files that are no scenes; the truth that
+        ``habitat simulate`` writes never is one.
 
     Returns
     -------
     list of Path
-        The items, sorted.
+        The items, sorted; none if items of others list every GeoTIFF already.
 
     Raises
     ------
@@ -111,6 +114,8 @@ def index_folder(
     faults += [f"{id_!r}: two scenes have this id" for id_ in _twice(s.item_id for s in scenes)]
     targets = [scene.folder / f"{scene.item_id}.json" for scene in scenes]
     faults += [f"{path}: an item that habitat did not write; move it" for path in _foreign(targets)]
+    if not scenes and not faults and already_listed(root):
+        return []
     if faults or not scenes:
         raise InputError(_report(root, faults))
     for scene, target in zip(scenes, targets, strict=True):
@@ -150,11 +155,24 @@ def _geotiffs(root: Path, ignore: Sequence[str]) -> Iterator[Path]:
     if not root.is_dir():
         raise InputError(f"folder {root}: expected a folder of GeoTIFFs, got none; check the path")
     listed = _listed(root)
-    for path in sorted(root.rglob("*"), key=lambda p: p.relative_to(root).parts):
+    for path in _all_geotiffs(root):
         name = path.relative_to(root).as_posix()
-        if path.suffix.lower() not in {".tif", ".tiff"} or path.is_symlink() or not path.is_file():
-            continue
-        if path.resolve() not in listed and not any(fnmatch(name, p) for p in ignore):
+        if path.resolve() not in listed and not any(
+            fnmatch(n, p) for n in (name, f"/{name}") for p in ignore
+        ):
+            yield path
+
+
+def already_listed(root: Path) -> list[Path]:
+    """Return the GeoTIFFs that items of others list."""
+    listed = _listed(root)
+    return [path for path in _all_geotiffs(root) if path.resolve() in listed]
+
+
+def _all_geotiffs(root: Path) -> Iterator[Path]:
+    for path in sorted(root.rglob("*"), key=lambda p: p.relative_to(root).parts):
+        named = path.suffix.lower() in {".tif", ".tiff"} and not path.is_symlink()
+        if named and path.is_file():
             yield path
 
 
@@ -173,13 +191,15 @@ def _listed(root: Path) -> set[Path]:
 
 
 def _inspect(path: Path, scale: float | None) -> _File | None:
-    """Return what a file says; None for layers of ESA products that are not ours."""
+    """Return what a file says; None for the truth, and layers of ESA products not ours."""
     if _band_token(path).lower() in _OTHER_LAYERS:
         return None
     with open_scene_raster(path) as dataset:
+        tags = dataset.tags()
+        if path.parent.name == _TRUTH and tags.get(_SIMULATED_TAG):
+            return None
         header = read_header(dataset, path)
         names = _names(path, dataset.descriptions)
-        tags = dataset.tags()
         own_scale, own_offset = float(dataset.scales[0]), float(dataset.offsets[0])
     scaled = own_scale != 1.0 or own_offset != 0.0
     unit = own_scale if scaled else scale

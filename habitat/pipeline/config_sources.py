@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from habitat.pipeline.config_words import DataName, Model
+from habitat.algorithms.landscape.acquisitions import FIRST_DAY
+from habitat.pipeline.config_words import DataName, Model, distinct
 
 #: What becomes of a scene that has neither a scene classification nor a cloud probability.
 WithoutMask = Annotated[
@@ -24,8 +25,18 @@ class SimulatedConfig(Model):
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
     fires: Literal["usual", "none", "grass_60", "grass_95"] = "usual"
     cloudiness: float = Field(default=0.35, ge=0, le=1, description="mean cloud cover [1]")
-    days: list[date] = Field(default=[], description="acquisition days; empty: every few days")
+    days: Annotated[list[date], AfterValidator(distinct)] = Field(
+        default=[], description="acquisition days; empty: every few days"
+    )
     cadence_days: int = Field(default=5, ge=1, le=60, description="days between acquisitions")
+
+    @field_validator("days")
+    @classmethod
+    def _acquired(cls, days: list[date]) -> list[date]:
+        early = [str(day) for day in days if day < FIRST_DAY]
+        if early:
+            raise ValueError(f"expected days from {FIRST_DAY} on, got {early}")
+        return days
 
 
 class FolderConfig(Model):

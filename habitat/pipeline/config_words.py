@@ -1,14 +1,48 @@
 """The words of a pipeline file that more than one step uses: names, paths, years, periods."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import custom_error_schema
 
 from habitat.domain.errors import ConfigError
 from habitat.domain.period import Period
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-PipelineName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+@dataclass(frozen=True)
+class InWords:
+    """What a text must be, said in place of its pattern."""
+
+    what: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the schema of the text with one message for all that may be wrong with it."""
+        return custom_error_schema(
+            handler(source), "text", custom_error_message=f"expected {self.what}"
+        )
+
+
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"),
+    InWords("a name: up to 40 of a-z, 0-9 and _, with a letter first"),
+]
+PipelineName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$"),
+    InWords("a name: up to 40 of a-z, 0-9 and -, with a letter first"),
+]
 
 
 def distinct(entries: list[Any]) -> list[Any]:
@@ -33,6 +67,7 @@ def _inside_project(path: str) -> str:
 RelativePath = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$"),
+    InWords("a shipped name or a path inside the project: up to 200 of A-Z, a-z, 0-9 and . _ - /"),
     AfterValidator(_inside_project),
 ]
 DataName = RelativePath
@@ -42,6 +77,7 @@ ObjectFolder = Annotated[
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9._-]*)*$",
         max_length=300,
     ),
+    InWords("s3://bucket or s3://bucket/prefix"),
 ]
 
 #: What a result is, so that a wrong kind is a fault before any work.

@@ -19,6 +19,7 @@ from habitat.domain.errors import (
     ResourceError,
 )
 from habitat.io.aoi import tiles_inside
+from habitat.io.manifest import RECORD
 from habitat.io.model_file import write_model
 from habitat.io.release import Store
 from habitat.io.request_log import RequestLog
@@ -35,7 +36,7 @@ from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.forecast import forecast, totals
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.keys import run_key
-from habitat.pipeline.last_run import LastRun
+from habitat.pipeline.last_run import LastRun, read_last_run
 from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
@@ -87,7 +88,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did."""
+    """What a run did; ``was_current`` names a release that an older one took the place of."""
 
     release: Path
     already_there: bool
@@ -96,6 +97,7 @@ class RunReport:
     failed: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     accuracy: Mapping[str, Any] = field(default_factory=dict)
+    was_current: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -106,6 +108,8 @@ class RunReport:
         """Return the summary for a person."""
         state = "nothing to do, already published" if self.already_there else "published"
         lines = [f"{state}: {self.release}", *self.tables]
+        if self.was_current:
+            lines.append(f"current now points to {self.release.name}, was {self.was_current}")
         if self.failed:
             lines.append(
                 f"{len(self.failed)} tiles failed and are not observed in it (reason 'failed'). "
@@ -119,6 +123,7 @@ class RunReport:
         return {
             "release": str(self.release),
             "already_published": self.already_there,
+            "current_changed": not self.already_there or bool(self.was_current),
             "tiles_computed": self.computed,
             "tiles_reused": self.reused,
             "tiles_failed": dict(self.failed),
@@ -170,10 +175,11 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             key = run_key(plan)
             known = _sound_release(store, key)
             if known is not None:
+                before = store.current_release()
                 store.point_to(known.name)
                 _copy(config, known, reporter)
                 last.nothing_to_do(known)
-                return RunReport(known, already_there=True, computed=0, reused=0)
+                return _known_report(known, before)
             if config.copy_to:
                 s3_access()  # refused before the work
             last.begin()
@@ -185,6 +191,20 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             _copy(config, report.release, reporter)
             last.published(report.release, report.exit_code, state)
     return report
+
+
+def _known_report(known: Path, before: Path | None) -> RunReport:
+    """Return the report of a run that found its release, and perhaps another one current."""
+    record = read_last_run(known / RECORD) or {}
+    was = before.name if before is not None and before.name != known.name else ""
+    return RunReport(
+        known,
+        already_there=True,
+        computed=0,
+        reused=0,
+        accuracy=record.get("accuracy", {}),
+        was_current=was,
+    )
 
 
 def _copy(config: PipelineConfig, release: Path, reporter: Reporter) -> None:

@@ -301,5 +301,24 @@ def test_simulate_needs_nothing_but_a_folder_and_index_keeps_the_mark(tmp_path, 
         assert json.loads(Path(path).read_text())["properties"]["habitat:simulated"] is True
 
 
+def test_index_has_nothing_to_do_where_all_is_listed(tmp_path, capsys):
+    out = tmp_path / "scenes"
+    short = ["--period", "2024-06-01/2024-06-06", "--pixel-m", "60", "--bands", "B04"]
+    assert run(["simulate", str(out), *short]) == 0
+    capsys.readouterr()
+    assert run(["--log", "json", "index", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert not printed.out
+    (line,) = json_lines(printed.err)
+    assert line["event"].startswith("nothing to do")
+
+
+@pytest.mark.parametrize("name", ["m.txt", "absent/m.json"])
+def test_a_model_that_could_not_be_written_is_refused_before_the_work(tmp_path, name, caplog):
+    path = str(ROOT / "pipelines" / "train-simulated.yaml")
+    assert run(["train", path, "--out", str(tmp_path / name)]) == USAGE
+    assert "stage" not in caplog.text
+
+
 def test_simulate_in_another_crs_needs_an_area(tmp_path):
     assert run(["simulate", str(tmp_path / "scenes"), "--epsg", "32635"]) == USAGE

@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import cap12
+import fire_inputs
 import pytest
 from wcwidth import wcswidth
 
@@ -80,6 +81,19 @@ def test_status_is_silent_before_the_first_round_and_fresh_after_it(ask):
     assert "SILENT" not in out
     assert "observed" in out
     assert all(wcswidth(line) <= 80 for line in out.splitlines())
+
+
+def test_simulated_and_real_weather_have_a_log_each_and_status_asks_the_real_one(ask, tmp_path):
+    assert ask("FILE", *DAY, "--follow")[0] == 0
+    assert ask("status", "FILE")[1].startswith("SIMULATED")
+    weather = tmp_path / "weather.json"
+    fire_inputs.write_weather(weather, fire_inputs.gale())
+    real = ("--date", str(fire_inputs.DAY), "--weather", weather, "--follow")
+    assert ask("FILE", *real)[0] == 0
+    assert "SIMULATED" not in ask("status", "FILE")[1]
+    assert json.loads(ask("status", "FILE", "--json")[1])["simulated"] is False
+    logs = {path.name for path in (tmp_path / "outputs/fire-risk/state").glob("*.jsonl")}
+    assert logs == {"alerts.jsonl", "alerts-simulated.jsonl"}
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "zh"])

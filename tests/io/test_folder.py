@@ -470,3 +470,13 @@ def test_a_static_catalogue_on_disk_is_a_folder_of_scenes(scene):
     assert items == before
     assert items
     assert not refused
+
+
+def test_scenes_that_share_files_are_refused_under_their_own_names(scene, monkeypatch):
+    root, bands = scene
+    write_item(root / "two.json", {b: f"./{b}.tif" for b in bands}, item_id="two")
+    monkeypatch.setattr("habitat.io.folder.offset_reason", lambda item, *_: f"of {item.item_id}")
+    items, refused = FolderSource(root, GRID).search(JUNE, EXTENT)
+    assert not items
+    assert all(scene.reason == f"of {scene.item_id}" for scene in refused)
+    assert len(refused) == 2

@@ -10,7 +10,7 @@ from habitat.domain.grid import Grid
 from habitat.domain.period import Period
 from habitat.io.durable import sha256_file
 from habitat.io.folder import SIMULATED, FolderSource
-from habitat.io.index import index_folder
+from habitat.io.index import already_listed, index_folder
 
 GRID = Grid(32652, 20, 64)
 ALL = Period(date(2015, 1, 1), date(2026, 1, 1))
@@ -129,8 +129,8 @@ def test_items_of_others_are_left_alone(tmp_path):
     write_tif(tmp_path / "20240601" / "B04.tif", noise((9, 9)))
     theirs = write_item(tmp_path / "20240601" / "theirs.json", {"red": "B04.tif"})
     before = theirs.read_bytes()
-    with pytest.raises(InputError, match="that no item lists yet"):
-        index_folder(tmp_path)
+    assert not index_folder(tmp_path)
+    assert already_listed(tmp_path) == [tmp_path / "20240601" / "B04.tif"]
     write_tif(tmp_path / "20240611" / "B04.tif", noise((9, 9)))
     assert [path.name for path in index_folder(tmp_path)] == ["20240611.json"]
     write_item(tmp_path / "20240611" / "20240611.json", {"red": "other.tif"})
@@ -156,3 +156,17 @@ def test_a_scene_of_files_that_say_simulated_keeps_the_mark(tmp_path):
         marks[path.parent.name] = json.loads(path.read_text())["properties"].get(SIMULATED)
     assert marks == {"2024-06-01": True, "2024-06-06": None}
     assert FolderSource(tmp_path, GRID).simulated
+
+
+def test_a_pattern_for_any_folder_holds_in_the_root_too(tmp_path):
+    write_tif(tmp_path / "2024-06-01" / "B04.tif", noise((9, 9)))
+    write_tif(tmp_path / "reference.tif", noise((9, 9)))
+    (path,) = index_folder(tmp_path, ignore=["*/reference.tif"])
+    assert path.parent.name == "2024-06-01"
+
+
+def test_the_truth_of_a_simulated_folder_is_no_scene(tmp_path):
+    for place in ("scenes/2024-06-01/B04.tif", "scenes/truth/elevation.tif"):
+        write_tif(tmp_path / place, noise((9, 9)), tags={"SIMULATED": "YES"})
+    (path,) = index_folder(tmp_path / "scenes")
+    assert path.parent.name == "2024-06-01"

@@ -68,6 +68,7 @@ def test_all_faults_are_shown_at_once_with_their_lines(tmp_path):
         (COMPOSITE.replace("year: 2024, ", ""), "season and year, or period"),
         ("  - {step: forest_change, before: f, after: f, save_as: d}\n", "'f' for both"),
         ("  - {step: habitat, species: tiger, before: f, after: f, save_as: d}\n", "'f' for both"),
+        ("  - {step: publish, layers: [C-1]}\n", "0-9 and _, with a letter first; got 'C-1'"),
         ("  - {step: publish, layers: [c, c]}\n", "['c'] more than once"),
         ("  - {step: publish, tables: [t, t]}\n", "['t'] more than once"),
         ("  - {step: cells, change: d, burns: [b, b], save_as: t}\n", "['b'] more than once"),
@@ -91,6 +92,15 @@ def test_wiring_and_step_faults_are_named(tmp_path, line, named):
         ("{kind: simulated}", "{kind: simulated, cloudiness: .nan}", "p.yaml:4"),
         ("{kind: simulated}", "{kind: nothing}", "nothing"),
         ("name: small\n", "name: small\nname: again\n", "already"),
+        ("{kind: simulated}", "{kind: simulated, days: [2014-06-01]}", "from 2015-06-01 on"),
+        (
+            "{kind: simulated}",
+            "{kind: simulated, days: [2024-06-01, 2024-06-01]}",
+            "['2024-06-01'] more than once",
+        ),
+        ("name: small", "name: Small One", "a name: up to 40 of a-z, 0-9 and -"),
+        ("aoi/demo.geojson", "aoi/Ä.geojson", "a path inside the project"),
+        ("name: small", "name: small\ncopy_to: bucket", "s3://bucket or s3://bucket/prefix"),
     ],
 )
 def test_head_faults_are_named(tmp_path, old, new, named):

@@ -81,6 +81,23 @@ def test_another_name_of_the_aoi_makes_another_release(project):
     assert tiny.current(project) != first
 
 
+def test_a_run_that_finds_an_older_release_says_that_current_points_to_it_now(project, capfd):
+    first = tiny.current(project)
+    path = tiny.write_pipeline(project, publish_layers(["change"]))
+    assert tiny.run_it(project) == 0
+    second = tiny.current(project)
+    path.write_text(json.dumps(tiny.content(steps=tiny.maps_and_tables())))
+    capfd.readouterr()
+    assert tiny.run_it(project) == 0
+    said = f"current now points to {first.name}, was {second.name}"
+    assert said in capfd.readouterr().out
+    tiny.write_pipeline(project, publish_layers(["change"]))
+    assert tiny.run_it(project, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["current_changed"] is True
+    assert tiny.run_it(project, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["current_changed"] is False
+
+
 def test_without_a_publish_step_nothing_is_run_and_current_stays(project, capfd):
     first = tiny.current(project)
     tiny.write_pipeline(project, tiny.content(steps=tiny.maps_and_tables()[:-1]))

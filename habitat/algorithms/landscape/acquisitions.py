@@ -31,6 +31,8 @@ BASELINES = (
     (date(2022, 12, 6), "05.09"),
     (date(2023, 12, 13), "05.10"),
 )
+#: Nothing was acquired before.
+FIRST_DAY = BASELINES[0][0]
 _BAND_LETTERS = "CDEFGHJKLMNPQRSTUVWX"
 _COLUMN_LETTERS = ("ABCDEFGH", "JKLMNPQR", "STUVWXYZ")
 _ROW_LETTERS = "ABCDEFGHJKLMNPQRSTUV"
@@ -64,7 +66,7 @@ class Plan:
 
 
 def baseline_of(day: date) -> str:
-    """Return the processing baseline that a day's scenes were first published with."""
+    """Return the processing baseline of a day's first scenes; none is before ``FIRST_DAY``."""
     return [name for first, name in BASELINES if first <= day][-1]
 
 
@@ -82,12 +84,13 @@ def square_name(epsg: int, column: int, row: int) -> str:
 
 def items_in(plan: Plan, period: Period, bounds: Bounds) -> list[SceneItem]:
     """Return every item acquired in a period whose square touches bounds, duplicates included."""
+    first = max(period.start, FIRST_DAY)
     x_min, y_min, x_max, y_max = bounds
     columns = range(int(x_min // SQUARE_M), int(-(-x_max // SQUARE_M)))
     rows = range(int(y_min // SQUARE_M), int(-(-y_max // SQUARE_M)))
     return [
         item
-        for day in range(days_since_epoch(period.start), days_since_epoch(period.end) + 1)
+        for day in range(days_since_epoch(first), days_since_epoch(period.end) + 1)
         for column in columns
         if _passes(plan, day, column)
         for row in rows

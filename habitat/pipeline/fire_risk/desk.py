@@ -10,13 +10,36 @@ from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, FireAlert, Refus
 from habitat.io.alert_text import alert_row
 from habitat.io.fire_state import AlertStore, alerts_held
 from habitat.io.heartbeat import read_heartbeat
+from habitat.pipeline.config import PipelineConfig
+from habitat.pipeline.config_steps import FireRisk
+from habitat.pipeline.fire_risk.setting import FireQuery
+from habitat.pipeline.loader import load_pipeline, project_of
 
 PARKS = ("ru", "cn")
 
 
-def default_state(project: Path, pipeline: str) -> Path:
-    """Return where the log of a pipeline's alerts lies unless another is given."""
-    return project / "outputs" / pipeline / "state" / "alerts.jsonl"
+def state_carried(query: FireQuery) -> Path:
+    """Return the log that briefs of a query are carried in: SIMULATED weather has its own."""
+    config = load_pipeline(query.pipeline_file)
+    real, simulated = _logs(project_of(query.pipeline_file, query.project), config.name)
+    return simulated if query.weather is None and _simulates(config) else real
+
+
+def state_asked(pipeline_file: Path, project: Path | None) -> Path:
+    """Return the log that is asked of: that of SIMULATED weather only where there is no other."""
+    config = load_pipeline(pipeline_file)
+    real, simulated = _logs(project_of(pipeline_file, project), config.name)
+    return simulated if _simulates(config) and not real.exists() else real
+
+
+def _logs(project: Path, pipeline: str) -> tuple[Path, Path]:
+    folder = project / "outputs" / pipeline / "state"
+    return folder / "alerts.jsonl", folder / "alerts-simulated.jsonl"
+
+
+def _simulates(config: PipelineConfig) -> bool:
+    steps = [step for step in config.steps if isinstance(step, FireRisk)]
+    return bool(steps) and steps[0].weather == "simulated"
 
 
 def acknowledge(state: Path, ack: Ack) -> tuple[Ack, bool]:
@@ -78,10 +101,10 @@ def status(state: Path, now: datetime) -> dict[str, Any]:
     store = AlertStore(state)
     log, alive = store.log, read_heartbeat(state)
     return {
+        "simulated": log.simulated,
         "evaluated": log.made and log.made.isoformat(),
         "complete": alive and alive.isoformat(),
         "complete_h_ago": alive and round((now - alive).total_seconds() / 3600, 2),
-        "simulated": log.simulated,
         "damage": store.damage or None,
         "unknown_since": {key: at.isoformat() for key, at in log.unknown_since.items()},
         "waiting_messages": len(log.outbox),

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from habitat.algorithms.landscape.acquisitions import FIRST_DAY
 from habitat.domain.bands import DN_NODATA, DN_SCALE, S2_BANDS
-from habitat.domain.errors import InputError
+from habitat.domain.errors import ConfigError, InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
 from habitat.domain.scene import SceneItem
@@ -71,6 +72,8 @@ def write_scene_folder(
 
     Raises
     ------
+    ConfigError
+        If the period holds no acquisition, or starts before the first one ever.
     InputError
         If the folder is not empty or a band is unknown.
     ResourceError
@@ -82,9 +85,14 @@ def write_scene_folder(
         raise InputError(f"bands: expected some of {have}, got {list(bands)}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: expected a new or empty folder; choose another name")
+    items = source.all_items(period, window)
+    if period.start < FIRST_DAY or not items:
+        raise ConfigError(
+            f"period: expected one from {FIRST_DAY} on with at least one acquisition, got {period} "
+            f"with {len(items)}; nothing was written. Choose a later or longer one."
+        )
     with local_resources("writing", out):
         (out / "truth").mkdir(parents=True, exist_ok=True)
-        items = source.all_items(period, window)
         for start in range(0, len(items), _OPEN_SCENES):
             _write_scenes(source, out, items[start : start + _OPEN_SCENES], bands, window)
         write_truth(source, out / "truth", period=period, window=window)

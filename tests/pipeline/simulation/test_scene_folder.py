@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from rasterio.warp import transform
 
-from habitat.domain.errors import InputError
+from habitat.domain.errors import ConfigError, InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
 from habitat.io.folder import FolderSource
@@ -135,3 +135,14 @@ def test_a_folder_with_files_and_an_unknown_band_are_refused(tmp_path):
         write_scene_folder(source, tmp_path, period=PERIOD, window=WINDOW, bands=BANDS)
     with pytest.raises(InputError, match="B01"):
         write_scene_folder(source, tmp_path / "x", period=PERIOD, window=WINDOW, bands=("B01",))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2014-06-01", "2014-09-01"), ("2024-06-02", "2024-06-03")]
+)
+def test_a_period_without_an_acquisition_is_refused_and_nothing_is_written(tmp_path, first, last):
+    source = SimulatedSource(grid=Grid(32652, 60), days=(date(2024, 6, 1),))
+    period = Period(date.fromisoformat(first), date.fromisoformat(last))
+    with pytest.raises(ConfigError, match=f"got {first}/{last}"):
+        write_scene_folder(source, tmp_path / "out", period=period, window=WINDOW, bands=BANDS)
+    assert not (tmp_path / "out").exists()

@@ -225,3 +225,8 @@ def test_an_unknown_band_or_foreign_item_is_refused():
         source.read(item, ("B01",), window)
     with pytest.raises(SceneError, match="expected an item of this source"):
         source.read(replace(item, item_id="S2B_T52TFN_20240417"), ("B04",), window)
+
+
+def test_nothing_was_acquired_before_the_first_satellite():
+    period = Period(date(2014, 1, 1), date(2014, 12, 31))
+    assert not SimulatedSource(grid=Grid(32652, 20)).all_items(period, place(20, 10))
