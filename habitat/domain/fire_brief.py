@@ -182,14 +182,9 @@ class FireBrief:
         near = {one.row: one for one in self.fires if one.alarms(self.fire_near_km)}
         found = [(fire, [near[row] for row in fire.rows if row in near]) for fire in self.clusters]
         those = [(fire, min(seen, key=lambda one: one.distance_km)) for fire, seen in found if seen]
-        return tuple(sorted(those, key=lambda pair: _gravity(pair[0])))
+        return tuple(sorted(those, key=lambda pair: pair[0].gravity))
 
     @property
     def unknown(self) -> bool:
         """Something that was asked for is not known: missing or stale input."""
         return any(found.unknown for found in self.places) or self.hotspots.unknown
-
-
-def _gravity(fire: Fire) -> tuple[float, bool, float, str]:
-    hours = fire.threats[0].hours if fire.threats else float("inf")
-    return (hours, fire.crosses_to is None, -(fire.max_frp_mw or 0.0), fire.fire_id)

@@ -130,3 +130,9 @@ class Fire:
     def spreads(self) -> bool:
         """The wind may drive it to a place or over a border."""
         return bool(self.threats or self.crosses_to)
+
+    @property
+    def gravity(self) -> tuple[float, bool, float, str]:
+        """Order: soonest at a place, then those that may cross a border, then the strongest."""
+        hours = self.threats[0].hours if self.threats else float("inf")
+        return (hours, self.crosses_to is None, -(self.max_frp_mw or 0.0), self.fire_id)

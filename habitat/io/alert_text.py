@@ -7,11 +7,15 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from habitat.domain.channel import Channel
 from habitat.domain.fire_alert import HOTSPOTS, Ack, AlertState, FireAlert, Message, Rule
 from habitat.domain.place import Language, Place, PlaceTable
+from habitat.io.projection import geodesic_from
 
 SHORT = 160
+_COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _MOST_LINES = 40
 #: Parts of a long text message: one, or more that are joined (3GPP TS 23.040: GSM 03.38 has 160
 #: and 153 characters a part, UCS-2 70 and 67).
@@ -61,7 +65,20 @@ class AlertWords:
     def what(self, alert: FireAlert) -> str:
         """Say what an alert is, ``RAISED: level 5, Kraskino``."""
         rule = self.say(f"rule_{alert.rule}", level=alert.level)
-        return f"{self.phrases[told_as(alert.state)]}: {rule}, {self.subject(alert)}"
+        told, subject = self.phrases[told_as(alert.state)], self.subject(alert)
+        return f"{told}: {rule}, {subject}{self.where(alert)}"
+
+    def where(self, alert: FireAlert) -> str:
+        """Say where a fire is, from its place and in degrees; nothing for other alerts."""
+        place = self.place(alert)
+        if alert.latitude is None or alert.longitude is None:
+            return ""
+        at = f"{alert.latitude:.3f},{alert.longitude:.3f}"
+        if place is None:
+            return f", {at}"
+        there = np.array([alert.longitude]), np.array([alert.latitude])
+        bearing, km = geodesic_from(place.longitude, place.latitude, *there)
+        return f", {km[0]:.0f} km {self.phrases[compass(float(bearing[0]))]}, {at}"
 
     def times(self, alert: FireAlert) -> str:
         """Say when it was observed, published and told, so that its delay can be read."""
@@ -72,6 +89,11 @@ class AlertWords:
             alerted=self.when(alert.alerted),
             clock=self.places.clock.label,
         )
+
+
+def compass(bearing_deg: float) -> str:
+    """Return the key of the word for a direction."""
+    return _COMPASS[round(bearing_deg / 45.0) % len(_COMPASS)]
 
 
 def told_as(state: AlertState) -> str:
@@ -99,8 +121,7 @@ def alert_lines(alerts: Sequence[FireAlert], words: AlertWords) -> list[str]:
     told = by_weight(alerts)
     lines = []
     for alert in told[:_MOST_LINES]:
-        at = "" if alert.latitude is None else f" {alert.latitude:.3f},{alert.longitude:.3f}"
-        lines += [f"{words.what(alert)}{at} ({alert.alert_id})", f"  {words.times(alert)}"]
+        lines += [f"{words.what(alert)} ({alert.alert_id})", f"  {words.times(alert)}"]
     if len(told) > _MOST_LINES:
         lines.append(words.say("more", count=len(told) - _MOST_LINES))
     return lines

@@ -1,7 +1,7 @@
 """The fire brief as text for one terminal screen, in English, Russian or Chinese."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from wcwidth import clip, ljust, rjust, wrap
@@ -10,11 +10,10 @@ from habitat.domain.fire_alert import AlertState
 from habitat.domain.fire_brief import Fact, Feed, FireBrief, FireNear, Note, PlaceDanger
 from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Language, Place
-from habitat.io.alert_text import told_as
+from habitat.io.alert_text import compass, told_as
 
 WIDTH, HEIGHT = 80, 24
 _FEWEST_PLACES, _MOST_FIRES = 4, 4
-_COMPASS = ("n", "ne", "e", "se", "s", "sw", "w", "nw")
 _ROMAN = ("?", "I", "II", "III", "IV", "V")
 #: Widths: place, level, priority, fuel, km/h, kW/m, hour, FWI and EFFIS class, Nesterov.
 _COLUMNS = (22, 3, 3, 11, 5, 6, 9, 7, 5)
@@ -45,7 +44,7 @@ class _Words:
     def toward(self, bearing_deg: float | None) -> str:
         if bearing_deg is None:
             return "?"
-        return self.phrases[_COMPASS[round(bearing_deg / 45.0) % len(_COMPASS)]]
+        return self.phrases[compass(bearing_deg)]
 
 
 def fire_text(brief: FireBrief, phrases: Mapping[str, str], *, language: Language) -> str:
@@ -57,7 +56,7 @@ def fire_text(brief: FireBrief, phrases: Mapping[str, str], *, language: Languag
     words = _Words(brief, phrases, language)
     head = _head(words)
     notes = [line for note in brief.notes for line in wrap(_sentence(words, note), WIDTH)]
-    fires = _cut([_fire(words, fire) for fire in brief.fires], _MOST_FIRES, words)
+    fires = _cut([_fire(words, fire) for fire in _told(brief)], _MOST_FIRES, words)
     room = HEIGHT - len(head) - len(fires)
     rows = [_row(words, found) for found in brief.places]
     places = _cut(rows, max(room - len(notes), min(_FEWEST_PLACES, len(rows))), words)
@@ -149,13 +148,23 @@ _FIRE_PHRASES = {
 }
 
 
+def _told(brief: FireBrief) -> list[FireNear]:
+    """Return one detection for each fire that alarms, the gravest first, then all others."""
+    fires = [
+        replace(near, time=fire.last_seen, frp_mw=fire.max_frp_mw) for fire, near in brief.alarming
+    ]
+    rows = {row for fire, _ in brief.alarming for row in fire.rows}
+    return fires + [one for one in brief.fires if one.row not in rows]
+
+
 def _fire(words: _Words, fire: FireNear) -> str:
+    clock = words.brief.clock
     return words.say(
         _FIRE_PHRASES[fire.kind],
         distance=f"{fire.distance_km:.1f}",
         bearing=words.toward(fire.bearing_deg),
         place=words.name(fire.place),
-        time=words.when(fire.time),
+        time=f"{fire.time.astimezone(clock.zone):%m-%d %H:%M} {clock.name}",
         frp="? MW" if fire.frp_mw is None else f"{fire.frp_mw:g} MW",
     )
 

@@ -159,6 +159,11 @@ def test_english_short_texts_are_one_part():
     assert encoding_of(short_text(ALL, words()))[1] == 1
 
 
+def test_a_fire_is_told_with_its_way_from_the_place_and_its_position():
+    assert words().what(FIRE).endswith("fire near, Kraskino, 10 km N, 42.800,130.780")
+    assert words().what(ALERT).endswith("level 5, Kraskino")
+
+
 def test_a_storm_is_counted_in_the_lines():
     storm = [replace(FIRE, alert_id=f"{n:012x}") for n in range(100)]
     lines = alert_lines(storm, words())

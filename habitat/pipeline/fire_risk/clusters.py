@@ -170,7 +170,7 @@ def marked(near: tuple[FireNear, ...], fires: tuple[Fire, ...]) -> tuple[FireNea
 def fire_notes(fires: tuple[Fire, ...], now: datetime) -> tuple[Note, ...]:
     """Return a sentence for each of the first fires that threaten a place or cross a border."""
     burning = [fire for fire in fires if fire.burn_id is None or now - fire.last_seen <= _ACTIVE]
-    told = [fire for fire in burning if fire.spreads]
+    told = sorted((one for one in burning if one.spreads), key=lambda one: one.gravity)
     return tuple(Note(_key(fire), _facts(fire)) for fire in told[:_TOLD])
 
 
