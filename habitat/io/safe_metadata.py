@@ -1,7 +1,7 @@
 """What the XML files of a Sentinel-2 L2A product (SAFE) say; no pixel is read.
 
 Element names and the meaning of the offset: Sentinel-2 Products Specification Document
-(S2-PDGS-TAS-DI-PSD, issue 14.9 and later): surface reflectance = (DN + BOA_ADD_OFFSET) /
+(S2-PDGS-TAS-DI-PSD, edition 14.9 and later): surface reflectance = (DN + BOA_ADD_OFFSET) /
 BOA_QUANTIFICATION_VALUE, from baseline 04.00 on.
 """
 
