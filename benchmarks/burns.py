@@ -29,7 +29,7 @@ from habitat.algorithms.burn.statistics import EvidenceCounts, Tile, class_stati
 from habitat.domain.grid import Grid, Window
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.period import Period, days_since_epoch, fire_year
-from habitat.io.data_files import read_legend
+from habitat.io.config.data_files import read_legend
 from habitat.pipeline.scenes import SceneReader
 from habitat.pipeline.simulation.source import SimulatedSource
 

@@ -26,7 +26,7 @@ from habitat.algorithms.kernels.burn import scan_evidence, scan_evidence_numpy
 from habitat.algorithms.kernels.burn_reference import Calendar
 from habitat.algorithms.kernels.cells import area_by_cell
 from habitat.domain.model import ModelSet
-from habitat.io.model_file import read_model
+from habitat.io.model.model_file import read_model
 
 _DATES, _CLEAR_SHARE, _CELL_PX = 12, 0.61, 120
 _SHIPPED = Path(__file__).parents[1] / "models" / "border-zone-simulated.json"

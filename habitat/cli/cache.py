@@ -55,7 +55,7 @@ def prune(folder: Path, max_mb: float) -> None:
 
     Example: habitat cache prune cache --max-mb 5000
     """
-    from habitat.io.download_cache import DownloadCache
+    from habitat.io.net.download_cache import DownloadCache
 
     freed = DownloadCache(folder).prune(max_bytes=int(max_mb * 1e6))
     click.echo(f"{freed / 1e6:.1f} MB freed")
@@ -63,7 +63,7 @@ def prune(folder: Path, max_mb: float) -> None:
 
 def _print(folder: Path, *, as_json: bool, verify: bool) -> int:
     """Print the entries; return how many are damaged."""
-    from habitat.io.download_cache import DownloadCache
+    from habitat.io.net.download_cache import DownloadCache
 
     entries = list(DownloadCache(folder).entries(verify=verify))
     if as_json:

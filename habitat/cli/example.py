@@ -14,7 +14,7 @@ def command(out: Path) -> int:
 
     Example: habitat example scenes/romania
     """
-    from habitat.io.nrt_example import CUBE, TREE_COVER, nrt_file, write_example
+    from habitat.io.scenes.nrt_example import CUBE, TREE_COVER, nrt_file, write_example
 
     found = write_example(nrt_file(CUBE), nrt_file(TREE_COVER), out)
     click.echo(found.scenes)

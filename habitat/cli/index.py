@@ -26,7 +26,7 @@ def command(
 
     Example: habitat index scenes/ --ignore '*/reference.tif'
     """
-    from habitat.io.index import already_listed, index_folder
+    from habitat.io.scenes.index import already_listed, index_folder
 
     offset = None if offset_dn is None else int(offset_dn)
     paths = index_folder(folder, scale=scale, offset_dn=offset, ignore=ignore)

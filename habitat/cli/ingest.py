@@ -26,7 +26,7 @@ def command(safe: Path, out: Path, pixel_m: str, bands: tuple[str, ...], as_json
 
     Example: habitat ingest downloads/ scenes/ --pixel-m 20
     """
-    from habitat.io.safe_ingest import ingest
+    from habitat.io.safe.safe_ingest import ingest
 
     seconds, sizes = 0.0, [0, 0]
     for one in ingest(safe, out, pixel_m=int(pixel_m), bands=bands):

@@ -87,7 +87,7 @@ def legend() -> Rows:
     """Return one row per class of the border-zone legend."""
     from pathlib import Path
 
-    from habitat.io.data_files import read_legend
+    from habitat.io.config.data_files import read_legend
 
     return [
         {"code": c.code, "name": c.name, "colour": c.colour, "kind": c.kind}

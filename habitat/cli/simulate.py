@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter per option
     """
     from habitat.domain.grid import Grid
     from habitat.domain.period import Period
-    from habitat.io.aoi import read_aoi
+    from habitat.io.vector.aoi import read_aoi
     from habitat.pipeline.simulation.scene_folder import write_scene_folder
     from habitat.pipeline.simulation.source import SimulatedSource
 

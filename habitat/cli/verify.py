@@ -8,7 +8,7 @@ import click
 from habitat.domain.errors import VerificationError
 
 if TYPE_CHECKING:
-    from habitat.io.manifest import Fault
+    from habitat.io.release.manifest import Fault
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command(path: str) -> int:
 
 
 def _on_disk(path: Path) -> "list[Fault]":
-    from habitat.io.manifest import verify
+    from habitat.io.release.manifest import verify
 
     if not path.exists():
         raise click.UsageError(
@@ -45,8 +45,8 @@ def _in_object_storage(url: str) -> "list[Fault]":
     from habitat.io.extras import require_extra
 
     require_extra("boto3", "s3", "releases in object storage")
-    from habitat.io.object_store import ObjectStore
-    from habitat.io.release_objects import verify_objects
+    from habitat.io.net.object_store import ObjectStore
+    from habitat.io.release.release_objects import verify_objects
     from habitat.io.settings import s3_access
 
     return verify_objects(ObjectStore(url, s3_access()))

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from habitat.domain.errors import NotBuiltError
-from habitat.io.fire_files import read_fuels, read_places
+from habitat.io.fire.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, StepConfig, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from habitat.io.hotspots_service import BASE_URL
-from habitat.io.weather_service import ARCHIVE_URL, FORECAST_URL
+from habitat.io.fire.hotspots_service import BASE_URL
+from habitat.io.weather.weather_service import ARCHIVE_URL, FORECAST_URL
 from habitat.pipeline.config_words import Model, RelativePath
 
 _URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$"

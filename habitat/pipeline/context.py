@@ -9,15 +9,15 @@ from habitat.domain.errors import ConfigError, NotBuiltError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import Legend
 from habitat.domain.period import Period, SeasonTable, fire_year
-from habitat.io.aoi import Aoi, read_aoi
-from habitat.io.boundaries import check_against_border, read_boundaries
-from habitat.io.data_files import read_legend, read_seasons
-from habitat.io.folder import FolderSource
+from habitat.io.config.data_files import read_legend, read_seasons
 from habitat.io.projection import check_crs
-from habitat.io.sentinelhub_requests import service_of
-from habitat.io.sentinelhub_source import SentinelHubSource
-from habitat.io.source import SceneSource
-from habitat.io.stac_source import Access
+from habitat.io.scenes.folder import FolderSource
+from habitat.io.scenes.source import SceneSource
+from habitat.io.sentinelhub.sentinelhub_requests import service_of
+from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
+from habitat.io.stac.stac_source import Access
+from habitat.io.vector.aoi import Aoi, read_aoi
+from habitat.io.vector.boundaries import check_against_border, read_boundaries
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_sources import (
     FolderConfig,

@@ -17,10 +17,10 @@ from habitat.domain.processing_units import (
     quota_reset,
 )
 from habitat.domain.scene import SceneItem
-from habitat.io.sentinelhub_requests import bill_of
-from habitat.io.sentinelhub_shop import Shop, price
-from habitat.io.sentinelhub_source import SentinelHubSource
-from habitat.io.stac_source import StacSource
+from habitat.io.sentinelhub.sentinelhub_requests import bill_of
+from habitat.io.sentinelhub.sentinelhub_shop import Shop, price
+from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
+from habitat.io.stac.stac_source import StacSource
 from habitat.pipeline.config_sources import SentinelHubConfig
 from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from habitat.domain.errors import HabitatError, ResourceError
-from habitat.io.source import Examinable, Finding
+from habitat.io.scenes.source import Examinable, Finding
 from habitat.pipeline.check import check_pipeline
 from habitat.pipeline.context import source_of
 from habitat.pipeline.fire_risk.services import examine as examine_feeds

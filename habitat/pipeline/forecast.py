@@ -7,7 +7,7 @@ from typing import Any
 
 from habitat.domain.grid import Tile
 from habitat.domain.model import ModelSet
-from habitat.io.tile_store import TileStore
+from habitat.io.release.tile_store import TileStore
 from habitat.pipeline.keys import base_key, merge_key, task_of
 from habitat.pipeline.ledger import LEDGER, Ledger, Record, operation, stage_record
 from habitat.pipeline.ops import GlobalOp

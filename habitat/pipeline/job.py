@@ -18,15 +18,15 @@ from habitat.domain.errors import (
     RemoteError,
     ResourceError,
 )
-from habitat.io.aoi import tiles_inside
-from habitat.io.manifest import RECORD
-from habitat.io.model_file import write_model
-from habitat.io.release import Store
-from habitat.io.request_log import RequestLog
-from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.model.model_file import write_model
+from habitat.io.net.request_log import RequestLog
+from habitat.io.release.manifest import RECORD
+from habitat.io.release.release import Store
+from habitat.io.release.tile_store import TileStore
+from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
 from habitat.io.settings import s3_access
-from habitat.io.stac_source import Access, StacSource
-from habitat.io.tile_store import TileStore
+from habitat.io.stac.stac_source import Access, StacSource
+from habitat.io.vector.aoi import tiles_inside
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext, bind

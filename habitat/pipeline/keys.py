@@ -5,7 +5,7 @@ from typing import Protocol
 
 from habitat.domain.grid import Tile
 from habitat.domain.scene import SceneItem
-from habitat.io.aoi import covered_window
+from habitat.io.vector.aoi import covered_window
 from habitat.pipeline.digest import digest
 from habitat.pipeline.ops import GlobalOp, TileOp
 from habitat.pipeline.plan import Plan

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from habitat.domain.errors import ConfigError
-from habitat.io.yaml_file import load_yaml
-from habitat.io.yaml_model import validate
+from habitat.io.config.yaml_file import load_yaml
+from habitat.io.config.yaml_model import validate
 from habitat.pipeline.config import PipelineConfig, wiring_faults
 
 

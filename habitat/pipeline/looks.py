@@ -15,13 +15,13 @@ from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import SeasonTable, days_since_epoch
 from habitat.domain.processing_units import Bill
-from habitat.io.aoi import Aoi, rasterise
-from habitat.io.sentinelhub_catalogue import Acquisition
-from habitat.io.sentinelhub_cover import Cover
-from habitat.io.sentinelhub_image import decode
-from habitat.io.sentinelhub_requests import Order, bill_of, order
-from habitat.io.sentinelhub_shop import Wish
-from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.sentinelhub.sentinelhub_catalogue import Acquisition
+from habitat.io.sentinelhub.sentinelhub_cover import Cover
+from habitat.io.sentinelhub.sentinelhub_image import decode
+from habitat.io.sentinelhub.sentinelhub_requests import Order, bill_of, order
+from habitat.io.sentinelhub.sentinelhub_shop import Wish
+from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
+from habitat.io.vector.aoi import Aoi, rasterise
 from habitat.pipeline.ops import TileOp
 from habitat.pipeline.plan import Plan
 

@@ -17,8 +17,8 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.layers import Layer
 from habitat.domain.period import Period
 from habitat.domain.scene import RefusedScene, SceneItem
-from habitat.io.aoi import Aoi, rasterise
-from habitat.io.source import SceneSource
+from habitat.io.scenes.source import SceneSource
+from habitat.io.vector.aoi import Aoi, rasterise
 from habitat.pipeline.scenes import SceneReader
 
 Arrays = dict[str, np.ndarray]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
-from habitat.io.aoi import tiles_inside
+from habitat.io.vector.aoi import tiles_inside
 from habitat.pipeline.config_steps import FireRisk, Publish, Saved, Scenes, StepConfig
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.faults import Faults

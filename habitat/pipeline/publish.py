@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 
 from habitat.domain.grid import Tile, Window
-from habitat.io.aoi import covered_window, rasterise
 from habitat.io.durable import atomic_write_bytes
-from habitat.io.geopackage import write_geopackage
-from habitat.io.geotiff import write_layer
-from habitat.io.qgis import raster_qml
-from habitat.io.qgis_tables import table_qml
-from habitat.io.release import Store
-from habitat.io.scene_raster import forget_scenes
-from habitat.io.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
-from habitat.io.tile_store import TileStore
+from habitat.io.raster.geotiff import write_layer
+from habitat.io.release.geopackage import write_geopackage
+from habitat.io.release.qgis import raster_qml
+from habitat.io.release.qgis_tables import table_qml
+from habitat.io.release.release import Store
+from habitat.io.release.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
+from habitat.io.release.tile_store import TileStore
+from habitat.io.scenes.scene_raster import forget_scenes
+from habitat.io.vector.aoi import covered_window, rasterise
 from habitat.pipeline.digest import digest
 from habitat.pipeline.ops import PublishedLayer
 from habitat.pipeline.plan import Plan

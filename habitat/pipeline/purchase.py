@@ -11,9 +11,9 @@ from habitat.domain.harmonise import DARK_BANDS, offset_fault
 from habitat.domain.processing_units import Bill
 from habitat.domain.product_name import OFFSET_BASELINE, OFFSET_SINCE
 from habitat.domain.scene import RefusedScene, SceneItem
-from habitat.io.item_reader import clear_pixels
-from habitat.io.sentinelhub_shop import Shop, Wish, price
-from habitat.io.sentinelhub_source import Bought, SentinelHubSource
+from habitat.io.scenes.item_reader import clear_pixels
+from habitat.io.sentinelhub.sentinelhub_shop import Shop, Wish, price
+from habitat.io.sentinelhub.sentinelhub_source import Bought, SentinelHubSource
 from habitat.pipeline.config_sources import SentinelHubConfig
 from habitat.pipeline.digest import digest
 from habitat.pipeline.looks import PRECHECK_M, Candidate, Precheck, candidates, offers_of

@@ -15,8 +15,8 @@ from habitat.domain.errors import (
     ResourceError,
 )
 from habitat.domain.grid import Tile
-from habitat.io.aoi import covered_window
-from habitat.io.tile_store import TileStore
+from habitat.io.release.tile_store import TileStore
+from habitat.io.vector.aoi import covered_window
 from habitat.pipeline.attempts import run_tiles
 from habitat.pipeline.digest import digest
 from habitat.pipeline.executor import Executor

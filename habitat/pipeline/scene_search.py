@@ -14,8 +14,8 @@ from habitat.domain.errors import (
 )
 from habitat.domain.period import Period
 from habitat.domain.scene import MASKS, RefusedScene, SceneItem, SceneNeeds
-from habitat.io.aoi import touches
-from habitat.io.scene_item import beside
+from habitat.io.scenes.scene_item import beside
+from habitat.io.vector.aoi import touches
 from habitat.pipeline.config_sources import FolderConfig, StacConfig
 from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext

@@ -10,7 +10,7 @@ from habitat.domain.bands import State
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, days_since_epoch
 from habitat.domain.scene import SceneItem
-from habitat.io.source import ScenePixels, SceneSource
+from habitat.io.scenes.source import ScenePixels, SceneSource
 
 
 @dataclass(frozen=True, slots=True)

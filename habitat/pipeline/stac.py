@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from habitat.domain.errors import NotBuiltError
 from habitat.domain.grid import Grid
-from habitat.io.download_cache import DownloadCache
-from habitat.io.http_policy import HttpPolicy, is_loopback
-from habitat.io.request_log import RequestLog
-from habitat.io.stac_presets import PRESETS, Preset
-from habitat.io.stac_search import Catalogue
-from habitat.io.stac_source import Access, StacSource
+from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.http_policy import HttpPolicy, is_loopback
+from habitat.io.net.request_log import RequestLog
+from habitat.io.stac.stac_presets import PRESETS, Preset
+from habitat.io.stac.stac_search import Catalogue
+from habitat.io.stac.stac_source import Access, StacSource
 from habitat.pipeline.config_sources import StacConfig
 
 #: Four attempts within two minutes, so that a network that is down is found in half a minute.

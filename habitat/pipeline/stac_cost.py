@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.processing_units import Bill
-from habitat.io.aoi import tiles_inside
-from habitat.io.remote_file import BLOCK_BYTES
+from habitat.io.stac.remote_file import BLOCK_BYTES
+from habitat.io.vector.aoi import tiles_inside
 from habitat.pipeline.context import PlanContext
 
 #: Pixel size of the scene classification [m], and bytes of a stored pixel of it and of a band.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from habitat.domain.errors import InputError
-from habitat.io.manifest import RECORD
-from habitat.io.release import Store, published_at
+from habitat.io.release.manifest import RECORD
+from habitat.io.release.release import Store, published_at
 from habitat.io.run_lock import last_locked, lock_holder
 from habitat.pipeline.job import LAST_RUN, OUTPUTS
 from habitat.pipeline.last_run import SOUND, read_last_run

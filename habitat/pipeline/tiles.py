@@ -11,10 +11,10 @@ import numpy as np
 
 from habitat.domain.errors import HabitatError, PartialError
 from habitat.domain.grid import Grid, Tile, Window
-from habitat.io.aoi import Aoi, covered_window, rasterise
+from habitat.io.release.tile_store import TileStore
+from habitat.io.scenes.source import SceneSource
 from habitat.io.settings import return_freed_memory
-from habitat.io.source import SceneSource
-from habitat.io.tile_store import TileStore
+from habitat.io.vector.aoi import Aoi, covered_window, rasterise
 from habitat.pipeline.digest import digest
 from habitat.pipeline.ops import Arrays, SceneSet, TileInputs, TileOp
 from habitat.pipeline.scenes import SceneReader

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from habitat.io.object_store import ObjectStore
-from habitat.io.release_objects import copy_release
+from habitat.io.net.object_store import ObjectStore
+from habitat.io.release.release_objects import copy_release
 from habitat.io.settings import s3_access
 from habitat.pipeline.runner import Reporter
 
@@ -14,7 +14,8 @@ def upload(release: Path, url: str, name: str, reporter: Reporter) -> None:
     Raises
     ------
     HabitatError
-        As :func:`habitat.io.release_objects.copy_release`; the release here stays published.
+        As :func:`habitat.io.release.release_objects.copy_release`; the release here stays
+        published.
     """
     store = ObjectStore(f"{url.rstrip('/')}/{name}", s3_access())
     if copy_release(release, store):

@@ -9,8 +9,8 @@ import pytest
 from habitat.algorithms.fire_behaviour.danger import day_danger
 from habitat.algorithms.simulated_weather import simulate_weather
 from habitat.domain.fire_danger import Unknown
-from habitat.io.fire_files import read_fuels
-from habitat.io.weather_open_meteo import parse_open_meteo
+from habitat.io.fire.fire_files import read_fuels
+from habitat.io.weather.weather_open_meteo import parse_open_meteo
 
 FUELS = read_fuels("border-zone", Path())
 GRASS, REED, OAK, CONIFER = range(4)

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from habitat.algorithms.fire_behaviour.fuel_cover import fuel_shares, last_burn
-from habitat.io.fire_files import read_fuels
+from habitat.io.fire.fire_files import read_fuels
 
 FUELS = read_fuels("border-zone", Path())
 NAMES = [fuel.name for fuel in FUELS.fuels]

@@ -13,8 +13,8 @@ from habitat.algorithms.fire_weather.history import noon_codes, noon_utc
 from habitat.algorithms.fire_weather.interpolation import neighbours_of
 from habitat.algorithms.simulated_weather import simulate_weather
 from habitat.domain.fire_ground import Ground
-from habitat.io.fire_files import read_fuels
-from habitat.io.weather_open_meteo import parse_open_meteo
+from habitat.io.fire.fire_files import read_fuels
+from habitat.io.weather.weather_open_meteo import parse_open_meteo
 
 FUELS = read_fuels("border-zone", Path())
 NAMES = [fuel.name for fuel in FUELS.fuels]

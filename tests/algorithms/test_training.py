@@ -16,7 +16,7 @@ from habitat.algorithms.training_table import TrainingSettings, TrainingTable, t
 from habitat.domain.errors import InputError
 from habitat.domain.legend import Legend, LegendClass
 from habitat.domain.model import CandidateReport
-from habitat.io.model_file import model_sha256
+from habitat.io.model.model_file import model_sha256
 
 LEGEND = Legend("test", tuple(LegendClass(c, f"class {c}", "#000000") for c in range(1, 13)))
 BOTH = feature_set(("leaf_on", "leaf_off"), ("B04", "B8A"))

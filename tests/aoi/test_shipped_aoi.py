@@ -9,9 +9,9 @@ import pytest
 import shapely
 
 from habitat.domain.grid import Grid
-from habitat.io.aoi import rasterise, read_aoi, tiles_inside
-from habitat.io.polygon_file import read_polygons
 from habitat.io.projection import geodesic_km2
+from habitat.io.vector.aoi import rasterise, read_aoi, tiles_inside
+from habitat.io.vector.polygon_file import read_polygons
 
 AOI = Path(__file__).parents[2] / "aoi"
 FILES = sorted(AOI.glob("*.geojson"))

@@ -1,7 +1,7 @@
 import json
 
 from habitat.cli.main import run
-from habitat.io.download_cache import DownloadCache, request_key
+from habitat.io.net.download_cache import DownloadCache, request_key
 
 
 def test_the_cache_is_listed_verified_and_pruned(tmp_path, capsys):

@@ -5,7 +5,7 @@ import numpy as np
 import rasterio
 
 from habitat.cli.main import run
-from habitat.io.nrt_example import CUBE, TREE_COVER
+from habitat.io.scenes.nrt_example import CUBE, TREE_COVER
 
 ROOT = Path(__file__).parents[2]
 

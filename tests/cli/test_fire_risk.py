@@ -13,11 +13,11 @@ from fire_inputs import DAY, SIX
 from wcwidth import wcswidth
 
 from habitat.cli.main import run
-from habitat.io.fire_cap import NAMESPACE, fire_cap
-from habitat.io.fire_files import read_phrases
-from habitat.io.fire_json import fire_geojson, fire_json
-from habitat.io.fire_state import AlertStore
-from habitat.io.fire_text import fire_text
+from habitat.io.fire.fire_cap import NAMESPACE, fire_cap
+from habitat.io.fire.fire_files import read_phrases
+from habitat.io.fire.fire_json import fire_geojson, fire_json
+from habitat.io.fire.fire_state import AlertStore
+from habitat.io.fire.fire_text import fire_text
 from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.setting import FireQuery
 

@@ -1,11 +1,11 @@
-"""Forest in Romania, 74 dates of 2015-2018: see :mod:`habitat.io.nrt_example`."""
+"""Forest in Romania, 74 dates of 2015-2018: see :mod:`habitat.io.scenes.nrt_example`."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import habitat
 from habitat.domain.grid import Grid, Window
-from habitat.io.nrt_example import write_example
+from habitat.io.scenes.nrt_example import write_example
 
 LEGENDS = Path(habitat.__file__).parent / "data" / "legends"
 FOLDER = "s2_l2a_romania_timeseries"

@@ -12,9 +12,9 @@ import xarray as xr
 
 from converters.romania import Converted
 from habitat.domain.grid import Grid
-from habitat.io.index import index_folder
-from habitat.io.placement import place
-from habitat.io.scene_raster import open_scene_raster, read_header, read_rect
+from habitat.io.scenes.index import index_folder
+from habitat.io.scenes.placement import place
+from habitat.io.scenes.scene_raster import open_scene_raster, read_header, read_rect
 
 FOLDER = "s2_l1c_slovenia_eopatch"
 DATES = ("20150711", "20150731", "20150830")

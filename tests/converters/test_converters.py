@@ -11,8 +11,8 @@ from converters import romania, slovenia
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.grid import Window
 from habitat.domain.period import Period
-from habitat.io.data_files import read_crosswalk, read_legend
-from habitat.io.folder import FolderSource
+from habitat.io.config.data_files import read_crosswalk, read_legend
+from habitat.io.scenes.folder import FolderSource
 
 ALL = Period(date(2015, 1, 1), date(2026, 1, 1))
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import habitat.io.durable
-import habitat.io.geopackage
-import habitat.io.geotiff
-import habitat.io.manifest
+import habitat.io.raster.geotiff
+import habitat.io.release.geopackage
+import habitat.io.release.manifest
+import habitat.io.release.tile_store
 import habitat.io.run_lock
-import habitat.io.scene_item
-import habitat.io.tile_store
-from habitat.io.release import Store
-from habitat.io.scene_files import FolderFiles
+import habitat.io.scenes.scene_item
+from habitat.io.release.release import Store
+from habitat.io.scenes.scene_files import FolderFiles
 
 MUTANTS: dict[str, Callable[[], None]] = {}
 
@@ -41,7 +41,7 @@ def remove_guard(name: str) -> None:
 @_mutant
 def _no_pixels_read_back() -> None:
     """rasters are not read back."""
-    _replace(habitat.io.geotiff, "atomic_write_bytes", _believed)
+    _replace(habitat.io.raster.geotiff, "atomic_write_bytes", _believed)
 
 
 def _believed(path: Path, data: bytes) -> None:
@@ -61,7 +61,7 @@ def _no_bytes_read_back() -> None:
 @_mutant
 def _no_twin() -> None:
     """the GeoPackage is not compared with its twin."""
-    _replace(habitat.io.geopackage, "sha256_file", lambda _path: "")
+    _replace(habitat.io.release.geopackage, "sha256_file", lambda _path: "")
 
 
 @_mutant
@@ -90,7 +90,7 @@ def _manifest_first() -> None:
         return folder
 
     def publish(self: Store, staging: Path, release_id: str, record: Mapping[str, Any]) -> Path:
-        habitat.io.manifest.seal(staging, record)
+        habitat.io.release.manifest.seal(staging, record)
         return staging
 
     _replace(Store, "begin", early)
@@ -107,7 +107,9 @@ def _no_lock() -> None:
 def _no_tile_digest() -> None:
     """the digest of a stored tile is not checked."""
     _replace(
-        habitat.io.tile_store, "_checked_blob", lambda file, entry, _path: file.read(entry["bytes"])
+        habitat.io.release.tile_store,
+        "_checked_blob",
+        lambda file, entry, _path: file.read(entry["bytes"]),
     )
 
 
@@ -121,13 +123,15 @@ def _no_hashes() -> None:
             return "missing"
         return "" if file.stat().st_size == entry.get("size", file.stat().st_size) else "changed"
 
-    _replace(habitat.io.manifest, "_fault", fault)
+    _replace(habitat.io.release.manifest, "_fault", fault)
 
 
 @_mutant
 def _no_scene_checksum() -> None:
     """the checksum of a scene is not in the key."""
-    _replace(habitat.io.scene_item, "_digest", lambda assets, _hashes: "".join(sorted(assets)))
+    _replace(
+        habitat.io.scenes.scene_item, "_digest", lambda assets, _hashes: "".join(sorted(assets))
+    )
 
 
 @_mutant

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tiny
 
-from habitat.io.release import verify
+from habitat.io.release.release import verify
 
 from .runs import Run, Server
 

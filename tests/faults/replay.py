@@ -21,8 +21,8 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
-from habitat.io.http import Http
-from habitat.io.http_policy import Clock
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import Clock
 
 NOW = datetime(2025, 1, 1, 3, tzinfo=UTC)
 #: Faults that a later attempt gets over.

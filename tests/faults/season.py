@@ -27,11 +27,11 @@ from servers.receivers import receiver
 
 from habitat.domain.errors import HabitatError
 from habitat.domain.fire_alert import HOTSPOTS, Ack
-from habitat.io import fire_files
-from habitat.io.fire_state import AlertStore
-from habitat.io.http import Http
-from habitat.io.http_policy import Clock
-from habitat.io.outbox import alert_policy
+from habitat.io.fire import fire_files
+from habitat.io.fire.fire_state import AlertStore
+from habitat.io.fire.outbox import alert_policy
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import Clock
 from habitat.pipeline.fire_risk import brief as of_brief
 from habitat.pipeline.fire_risk import setting as of_setting
 from habitat.pipeline.fire_risk import weather as of_weather

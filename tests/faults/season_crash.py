@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
-from habitat.io import outbox
+from habitat.io.fire import outbox
 
 
 class KilledError(BaseException):

@@ -12,7 +12,7 @@ import numpy as np
 
 from habitat.algorithms.simulated_weather import simulate_weather
 from habitat.domain.place import PlaceTable
-from habitat.io.fire_files import read_fuels, read_places
+from habitat.io.fire.fire_files import read_fuels, read_places
 
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
 _HISTORY_DAYS = 64

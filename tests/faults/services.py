@@ -20,7 +20,7 @@ import tiny
 
 from habitat.cli.main import run
 from habitat.domain.fire_alert import AlertState
-from habitat.io.fire_state import AlertStore
+from habitat.io.fire.fire_state import AlertStore
 
 from .replay import Answer, Recorder, asked_through
 

@@ -22,6 +22,6 @@ def test_two_days_with_faults_and_kills_miss_nothing_and_tell_nothing_twice(tmp_
 
 @pytest.mark.slow
 def test_the_season_notices_a_round_that_forgets_to_send(tmp_path, monkeypatch):
-    monkeypatch.setattr("habitat.io.outbox._send", lambda *_: None)
+    monkeypatch.setattr("habitat.io.fire.outbox._send", lambda *_: None)
     course, _ = play(tmp_path, seed=5, days=1, seconds=300)
     assert failed(course).keys() >= {"missed", "mail lost"}

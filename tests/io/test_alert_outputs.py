@@ -12,10 +12,10 @@ import cap12
 import pytest
 
 from habitat.domain.fire_alert import HOTSPOTS, AlertLog, AlertState, FireAlert, Rule
-from habitat.io.alert_cap import alert_cap
-from habitat.io.alert_feeds import alert_geojson, alert_rss
-from habitat.io.alert_text import AlertWords, alert_lines, encoding_of, short_text
-from habitat.io.fire_files import read_fuels, read_phrases, read_places
+from habitat.io.fire.alert_cap import alert_cap
+from habitat.io.fire.alert_feeds import alert_geojson, alert_rss
+from habitat.io.fire.alert_text import AlertWords, alert_lines, encoding_of, short_text
+from habitat.io.fire.fire_files import read_fuels, read_phrases, read_places
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2025, 4, 5, 20, tzinfo=UTC)

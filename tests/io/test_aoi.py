@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Grid, Window
-from habitat.io import polygon_file
-from habitat.io.aoi import rasterise, read_aoi, tiles_inside
+from habitat.io.vector import polygon_file
+from habitat.io.vector.aoi import rasterise, read_aoi, tiles_inside
 
 SQUARE = [[130.5, 43.0], [130.7, 43.0], [130.7, 43.2], [130.5, 43.2], [130.5, 43.0]]
 

@@ -8,9 +8,9 @@ from shapely.affinity import translate
 
 from habitat.domain.cells import CellGrid
 from habitat.domain.errors import AoiError
-from habitat.io.aoi import read_aoi
-from habitat.io.boundaries import cell_shares, check_against_border, read_boundaries
 from habitat.io.projection import from_wgs84, geodesic_km2, reproject
+from habitat.io.vector.aoi import read_aoi
+from habitat.io.vector.boundaries import cell_shares, check_against_border, read_boundaries
 
 AOI = Path(__file__).parents[2] / "aoi"
 CELLS = CellGrid(32652, 1200)

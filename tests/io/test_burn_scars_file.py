@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from habitat.domain.errors import GridMismatchError, InputError
-from habitat.io.burn_scars_file import read_burn_scars
+from habitat.io.vector.burn_scars_file import read_burn_scars
 
 BOX = shapely.box(0, 0, 1000, 1000)
 

@@ -6,7 +6,7 @@ import pytest
 from habitat.domain.errors import ConfigError
 from habitat.domain.legend import Crosswalk
 from habitat.domain.period import MonthDay, Period
-from habitat.io.data_files import (
+from habitat.io.config.data_files import (
     data_file_names,
     read_crosswalk,
     read_legend,

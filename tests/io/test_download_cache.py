@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from habitat.domain.errors import RemoteError
-from habitat.io.download_cache import DownloadCache, request_key
+from habitat.io.net.download_cache import DownloadCache, request_key
 
 KEY = request_key({"url": "https://h.example/a.tif", "range": [0, 9]})
 

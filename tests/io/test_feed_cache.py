@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from habitat.domain.errors import RemoteError
-from habitat.io.download_cache import DownloadCache
-from habitat.io.feed_cache import latest
+from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.feed_cache import latest
 
 NOON = datetime(2025, 4, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

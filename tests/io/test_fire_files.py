@@ -9,7 +9,7 @@ import shapely
 import yaml
 
 from habitat.domain.errors import ConfigError
-from habitat.io.fire_files import read_fuels, read_phrases, read_places
+from habitat.io.fire.fire_files import read_fuels, read_phrases, read_places
 
 ROOT = Path(__file__).parents[2]
 FUELS = read_fuels("border-zone", Path())

@@ -19,7 +19,7 @@ from habitat.domain.fire_alert import (
     Sent,
     Verdict,
 )
-from habitat.io.fire_state import AlertStore, alerts_held
+from habitat.io.fire.fire_state import AlertStore, alerts_held
 
 NOW = datetime(2025, 4, 5, 20, tzinfo=UTC)
 ALERT = FireAlert("0123456789ab", Rule.LEVEL, "kraskino", date(2025, 4, 5), 5, AlertState.NEW, NOW)

@@ -11,7 +11,7 @@ from scene_files import X0, Y0, noise, write_item, write_tif
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.io.folder import FolderSource
+from habitat.io.scenes.folder import FolderSource
 
 GRID = Grid(32652, 20, 64)
 JUNE = Period(date(2024, 6, 1), date(2024, 6, 30))
@@ -185,7 +185,7 @@ def test_a_scene_of_the_next_zone_lands_where_its_coordinates_say(tmp_path, monk
     )
     source = FolderSource(tmp_path, GRID)
     # a plane is no landscape
-    monkeypatch.setattr("habitat.io.folder.offset_reason", lambda *_: None)
+    monkeypatch.setattr("habitat.io.scenes.folder.offset_reason", lambda *_: None)
     items, refused = source.search(JUNE, EXTENT.pad(5000))
     assert not refused
     extent = GRID.window_of_bounds(items[0].bounds)
@@ -475,7 +475,9 @@ def test_a_static_catalogue_on_disk_is_a_folder_of_scenes(scene):
 def test_scenes_that_share_files_are_refused_under_their_own_names(scene, monkeypatch):
     root, bands = scene
     write_item(root / "two.json", {b: f"./{b}.tif" for b in bands}, item_id="two")
-    monkeypatch.setattr("habitat.io.folder.offset_reason", lambda item, *_: f"of {item.item_id}")
+    monkeypatch.setattr(
+        "habitat.io.scenes.folder.offset_reason", lambda item, *_: f"of {item.item_id}"
+    )
     items, refused = FolderSource(root, GRID).search(JUNE, EXTENT)
     assert not items
     assert all(scene.reason == f"of {scene.item_id}" for scene in refused)

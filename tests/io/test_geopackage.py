@@ -11,9 +11,9 @@ import shapely
 from pyogrio.errors import DataSourceError, FeatureError
 
 from habitat.domain.errors import InputError, LayerError, ResourceError
-from habitat.io import geopackage
-from habitat.io.geopackage import EPOCH, write_geopackage
-from habitat.io.qgis_tables import table_qml
+from habitat.io.release import geopackage
+from habitat.io.release.geopackage import EPOCH, write_geopackage
+from habitat.io.release.qgis_tables import table_qml
 
 STYLES = {name: table_qml(name) for name in ("cells", "habitat", "burns")}
 

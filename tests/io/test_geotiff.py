@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from habitat.domain import layers
 from habitat.domain.errors import GridMismatchError, InputError, LayerError, ResourceError
 from habitat.domain.grid import Grid, Window
-from habitat.io import geotiff
-from habitat.io.geotiff import read_layer, read_raster, write_layer
-from habitat.io.geotiff_mosaic import averaged
+from habitat.io.raster import geotiff
+from habitat.io.raster.geotiff import read_layer, read_raster, write_layer
+from habitat.io.raster.geotiff_mosaic import averaged
 
 ALL_LAYERS = (
     *files.CLASS_LAYERS,

@@ -3,8 +3,8 @@ import xml.etree.ElementTree as ET
 from release_files import CLASS_LAYERS
 
 from habitat.domain import layers
-from habitat.io.geotiff_metadata import class_rows, palette, pam_xml, rgb
-from habitat.io.raster_statistics import BandStatistics
+from habitat.io.raster.geotiff_metadata import class_rows, palette, pam_xml, rgb
+from habitat.io.raster.raster_statistics import BandStatistics
 
 
 def test_a_colour_is_three_bytes():

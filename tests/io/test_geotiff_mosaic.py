@@ -7,8 +7,8 @@ import rasterio
 from habitat.domain import layers
 from habitat.domain.errors import LayerError
 from habitat.domain.grid import Grid, Window
-from habitat.io.geotiff_mosaic import add_overviews, write_mosaic
-from habitat.io.geotiff_pixels import Target, read_pixels
+from habitat.io.raster.geotiff_mosaic import add_overviews, write_mosaic
+from habitat.io.raster.geotiff_pixels import Target, read_pixels
 
 WINDOW = Window(-100, 200, 700, 1300)
 TARGET = Target(layers.N_VALID, Grid(32652, 20, 64), WINDOW, ("n",))

@@ -3,8 +3,8 @@ import pytest
 import rasterio
 
 from habitat.domain.errors import InputError
-from habitat.io.geotiff import read_raster
-from habitat.io.geotiff_open import open_geotiff
+from habitat.io.raster.geotiff import read_raster
+from habitat.io.raster.geotiff_open import open_geotiff
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
-from habitat.io.hotspots_file import parse_hotspots, read_hotspots
+from habitat.io.fire.hotspots_file import parse_hotspots, read_hotspots
 
 GRID = Grid(32652, 20)
 WINDOW = Window(-240_000, 30_000, 5_000, 5_000)

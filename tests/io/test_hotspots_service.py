@@ -1,8 +1,8 @@
 import pytest
 
 from habitat.domain.errors import CredentialsError, QuotaError
-from habitat.io.hotspots_service import Area, check_table, quota_fault
-from habitat.io.http import BadBodyError
+from habitat.io.fire.hotspots_service import Area, check_table, quota_fault
+from habitat.io.net.http import BadBodyError
 
 AREA = Area(130.0, 42.0, 132.0, 44.0)
 HEAD = "latitude,longitude,acq_date,acq_time,satellite,confidence,frp,daynight\n"

@@ -17,8 +17,8 @@ from habitat.domain.errors import (
     RemoteError,
     RequestRefusedError,
 )
-from habitat.io.http import BadBodyError, Http
-from habitat.io.http_policy import (
+from habitat.io.net.http import BadBodyError, Http
+from habitat.io.net.http_policy import (
     SYSTEM_CLOCK,
     Clock,
     HttpPolicy,
@@ -26,7 +26,7 @@ from habitat.io.http_policy import (
     retry_after_milliseconds,
     retry_after_seconds,
 )
-from habitat.io.http_token import SharedToken
+from habitat.io.net.http_token import SharedToken
 from habitat.io.secrets import mask, register_secret, safe_url
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)

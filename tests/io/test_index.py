@@ -9,8 +9,8 @@ from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
 from habitat.io.durable import sha256_file
-from habitat.io.folder import SIMULATED, FolderSource
-from habitat.io.index import already_listed, index_folder
+from habitat.io.scenes.folder import SIMULATED, FolderSource
+from habitat.io.scenes.index import already_listed, index_folder
 
 GRID = Grid(32652, 20, 64)
 ALL = Period(date(2015, 1, 1), date(2026, 1, 1))

@@ -4,8 +4,8 @@ from safe_files import SIDE_20M, pixels, write_jp2
 from scene_files import X0, Y0
 
 from habitat.domain.errors import SceneError
-from habitat.io.jpeg2000 import open_jpeg2000
-from habitat.io.safe_metadata import TileGrid
+from habitat.io.safe.jpeg2000 import open_jpeg2000
+from habitat.io.safe.safe_metadata import TileGrid
 
 GRID = TileGrid(32652, X0, Y0, 20.0, SIDE_20M, SIDE_20M)
 

@@ -22,8 +22,8 @@ from habitat.domain.model import (
     Variant,
     legend_sha256,
 )
-from habitat.io import model_file, model_json
-from habitat.io.model_file import check_fits, model_sha256, read_model, write_model
+from habitat.io.model import model_file, model_json
+from habitat.io.model.model_file import check_fits, model_sha256, read_model, write_model
 
 LEGEND = Legend("t", tuple(LegendClass(c, f"c{c}", "#000000") for c in (1, 2, 3)))
 

@@ -8,8 +8,8 @@ from pyproj import CRS
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.io.folder import FolderSource
-from habitat.io.netcdf_scenes import convert_cube
+from habitat.io.scenes.folder import FolderSource
+from habitat.io.scenes.netcdf_scenes import convert_cube
 
 ALL = Period(date(2015, 1, 1), date(2026, 1, 1))
 EVERYWHERE = Window(-(10**6), -(10**6), 2 * 10**6, 2 * 10**6)

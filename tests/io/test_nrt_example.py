@@ -1,7 +1,7 @@
 import pytest
 
 from habitat.domain.errors import ConfigError
-from habitat.io.nrt_example import CUBE, nrt_file
+from habitat.io.scenes.nrt_example import CUBE, nrt_file
 
 
 def test_the_example_data_are_found_in_the_installed_package(tmp_path, monkeypatch):

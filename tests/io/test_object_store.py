@@ -4,8 +4,8 @@ import pytest
 from s3_served import BUCKET, Service
 
 from habitat.domain.errors import InputError
-from habitat.io import object_store
-from habitat.io.object_store import ChangedMeanwhileError, ObjectStore
+from habitat.io.net import object_store
+from habitat.io.net.object_store import ChangedMeanwhileError, ObjectStore
 from habitat.io.settings import S3Access
 
 

@@ -11,10 +11,10 @@ from servers.receivers import receiver
 from habitat.domain.channel import Mail, Webhook
 from habitat.domain.errors import CredentialsError, RemoteError, RequestRefusedError
 from habitat.domain.fire_alert import Evaluated, Message, Refused
-from habitat.io.fire_state import AlertStore
-from habitat.io.http import Http
-from habitat.io.http_policy import Clock
-from habitat.io.outbox import alert_policy, deliver, ping
+from habitat.io.fire.fire_state import AlertStore
+from habitat.io.fire.outbox import alert_policy, deliver, ping
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import Clock
 
 NOW = datetime(2025, 4, 5, 20, tzinfo=UTC)
 SECRET = "canary-secret-7731"

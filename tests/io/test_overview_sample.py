@@ -1,4 +1,4 @@
-"""Tests of habitat.io.overview_sample."""
+"""Tests of habitat.io.scenes.overview_sample."""
 
 from dataclasses import replace
 
@@ -11,9 +11,9 @@ from scene_files import noise, write_item, write_tif
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
-from habitat.io.folder import FolderSource
-from habitat.io.overview_sample import SAMPLE_SIDE_PX, read_overview
-from habitat.io.scene_files import FolderFiles
+from habitat.io.scenes.folder import FolderSource
+from habitat.io.scenes.overview_sample import SAMPLE_SIDE_PX, read_overview
+from habitat.io.scenes.scene_files import FolderFiles
 
 GRID = Grid(32652, 10)
 JUNE = Period.parse("2024-06-01/2024-06-30")

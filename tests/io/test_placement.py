@@ -5,8 +5,8 @@ from pyproj import Transformer
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.resample import Copy, Interpolate, Mean
-from habitat.io.placement import place, reproject_bounds
-from habitat.io.scene_raster import RasterHeader
+from habitat.io.scenes.placement import place, reproject_bounds
+from habitat.io.scenes.scene_raster import RasterHeader
 
 GRID = Grid(32652, 20)
 WINDOW = Window(-240_000, 25_000, 300, 300)

@@ -5,7 +5,7 @@ import pytest
 import shapely
 
 from habitat.domain.errors import AoiError
-from habitat.io.polygon_file import read_polygons
+from habitat.io.vector.polygon_file import read_polygons
 
 SQUARE = shapely.box(130.5, 43.0, 130.7, 43.2)
 

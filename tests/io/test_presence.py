@@ -8,7 +8,7 @@ from scene_files import X0, Y0, write_tif
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
-from habitat.io.presence import read_presence
+from habitat.io.vector.presence import read_presence
 
 GRID = Grid(32652, 20, 64)
 WHOLE = GRID.window_of_bounds((X0, Y0 - 160, X0 + 160, Y0))  # 8 x 8 px

@@ -8,9 +8,9 @@ import pytest
 import release_files as files
 
 from habitat.domain import layers
-from habitat.io.geopackage import write_geopackage
-from habitat.io.geotiff import write_layer
-from habitat.io.qgis import (
+from habitat.io.raster.geotiff import write_layer
+from habitat.io.release.geopackage import write_geopackage
+from habitat.io.release.qgis import (
     MAX_DATE_CLASSES,
     class_qml,
     composite_qml,
@@ -18,7 +18,7 @@ from habitat.io.qgis import (
     quantity_qml,
     raster_qml,
 )
-from habitat.io.qgis_tables import table_qml
+from habitat.io.release.qgis_tables import table_qml
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 

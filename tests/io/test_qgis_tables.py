@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from habitat.io.qgis_tables import table_qml
+from habitat.io.release.qgis_tables import table_qml
 
 
 def parsed(name):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from habitat.io.raster_statistics import Histogram, Moments
+from habitat.io.raster.raster_statistics import Histogram, Moments
 
 
 def test_statistics_worked_by_hand():

@@ -8,8 +8,8 @@ import shapely
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
-from habitat.io import point_file
-from habitat.io.reference import point_labels
+from habitat.io.vector import point_file
+from habitat.io.vector.reference import point_labels
 
 GRID, WINDOW = Grid(32652, 20), Window(-100, 50, 4, 4)
 

@@ -17,10 +17,11 @@ from habitat.domain.errors import (
     ResourceError,
     VerificationError,
 )
-from habitat.io import durable, manifest, release
+from habitat.io import durable
 from habitat.io.durable import atomic_write_bytes
-from habitat.io.manifest import Fault, read_manifest, role_of, verify
-from habitat.io.release import Store
+from habitat.io.release import manifest, release
+from habitat.io.release.manifest import Fault, read_manifest, role_of, verify
+from habitat.io.release.release import Store
 
 FILES = {
     "forest_class_20240601-20240930.tif": b"pixels",
@@ -231,7 +232,7 @@ def test_an_id_that_could_leave_the_folder_is_refused(store, release_id):
 HOLD = """
 import sys
 from pathlib import Path
-from habitat.io.release import Store
+from habitat.io.release.release import Store
 with Store(Path(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.read()
@@ -278,8 +279,8 @@ def test_nothing_is_changed_without_the_lock(store):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from habitat.io.manifest import verify
-from habitat.io.release import Store, _remove_tree
+from habitat.io.release.manifest import verify
+from habitat.io.release.release import Store, _remove_tree
 
 store, calls = Store(Path(sys.argv[1])), 0
 

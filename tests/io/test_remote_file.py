@@ -9,10 +9,10 @@ import rasterio
 from rasterio.transform import Affine
 
 from habitat.domain.errors import HabitatError, SceneError
-from habitat.io.download_cache import DownloadCache
-from habitat.io.http import Http
-from habitat.io.http_policy import HttpPolicy
-from habitat.io.remote_file import Remote, RemoteFile, open_remote_raster
+from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import HttpPolicy
+from habitat.io.stac.remote_file import Remote, RemoteFile, open_remote_raster
 
 SERVER = Path(__file__).parents[1] / "servers" / "range_server.py"
 POLICY = HttpPolicy(("127.0.0.1",), loopback_http=True, backoff_s=0.001, attempts=3)

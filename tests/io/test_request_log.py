@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from habitat.domain.processing_units import Bill
-from habitat.io.request_log import RequestLog
+from habitat.io.net.request_log import RequestLog
 
 
 def test_requests_of_many_threads_add_up(tmp_path):

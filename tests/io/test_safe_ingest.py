@@ -22,9 +22,9 @@ from scene_files import X0, Y0
 from habitat.domain.errors import InputError, SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
-from habitat.io import safe_ingest
-from habitat.io.folder import FolderSource
-from habitat.io.safe_ingest import find_products, ingest
+from habitat.io.safe import safe_ingest
+from habitat.io.safe.safe_ingest import find_products, ingest
+from habitat.io.scenes.folder import FolderSource
 
 GRID = Grid(32652, 20, 64)
 JUNE = Period(date(2024, 6, 1), date(2024, 6, 30))

@@ -1,8 +1,8 @@
 from safe_files import write_safe
 
-from habitat.io.safe_item import safe_item
-from habitat.io.safe_metadata import choose_images, read_safe
-from habitat.io.stac_item import parse_item
+from habitat.io.safe.safe_item import safe_item
+from habitat.io.safe.safe_metadata import choose_images, read_safe
+from habitat.io.scenes.stac_item import parse_item
 
 SMALL = {20: ("B04", "SCL")}
 

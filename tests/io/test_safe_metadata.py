@@ -5,7 +5,7 @@ import pytest
 from safe_files import GRANULE, image_name, product_xml, write_safe
 
 from habitat.domain.errors import SceneError
-from habitat.io.safe_metadata import choose_images, read_safe
+from habitat.io.safe.safe_metadata import choose_images, read_safe
 
 SMALL = {20: ("B04", "SCL")}
 PRODUCTS = {

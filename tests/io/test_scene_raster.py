@@ -6,7 +6,7 @@ from scene_files import noise, write_tif
 
 from habitat.domain.resample import Rect
 from habitat.io.file_cache import BlockCache, HandlePool, file_id
-from habitat.io.scene_raster import open_scene_raster, read_rect
+from habitat.io.scenes.scene_raster import open_scene_raster, read_rect
 
 BLOCK = (("file",), 1, 0, 0)
 

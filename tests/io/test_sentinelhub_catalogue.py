@@ -4,8 +4,8 @@ import pytest
 
 from habitat.domain.errors import RemoteError
 from habitat.domain.scene import RefusedScene
-from habitat.io.sentinelhub_catalogue import acquisitions, fetch_pages, parse_record
-from habitat.io.sentinelhub_requests import Search
+from habitat.io.sentinelhub.sentinelhub_catalogue import acquisitions, fetch_pages, parse_record
+from habitat.io.sentinelhub.sentinelhub_requests import Search
 
 SEARCH = Search("https://example.test/search", {"limit": 2})
 RING = [[130.0, 42.0], [131.0, 42.0], [131.0, 43.0], [130.0, 43.0], [130.0, 42.0]]

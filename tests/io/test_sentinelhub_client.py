@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from habitat.domain.grid import Grid, Window
-from habitat.io.http_policy import Reply
-from habitat.io.sentinelhub_client import _spent, _token, policy_of, quota_fault
-from habitat.io.sentinelhub_requests import SERVICES, Service, order
+from habitat.io.net.http_policy import Reply
+from habitat.io.sentinelhub.sentinelhub_client import _spent, _token, policy_of, quota_fault
+from habitat.io.sentinelhub.sentinelhub_requests import SERVICES, Service, order
 
 DAY = date(2026, 12, 31)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

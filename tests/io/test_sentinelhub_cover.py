@@ -7,8 +7,8 @@ import pytest
 
 from habitat.domain.grid import Grid
 from habitat.domain.processing_units import processing_units
-from habitat.io.aoi import rasterise, read_aoi
-from habitat.io.sentinelhub_cover import Cover
+from habitat.io.sentinelhub.sentinelhub_cover import Cover
+from habitat.io.vector.aoi import rasterise, read_aoi
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ from rasterio.transform import Affine
 
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid, Window
-from habitat.io.sentinelhub_image import decode
-from habitat.io.sentinelhub_requests import SERVICES, order
+from habitat.io.sentinelhub.sentinelhub_image import decode
+from habitat.io.sentinelhub.sentinelhub_requests import SERVICES, order
 
 GRID, WINDOW = Grid(32652, 20, 512), Window(-1000, 100, 40, 30)
 NOW = datetime(2025, 6, 19, 2, 35, 41, tzinfo=UTC)

@@ -13,10 +13,10 @@ import requests
 from habitat.domain.grid import Grid, Window
 from habitat.domain.harmonise import harmonise
 from habitat.domain.period import Period
-from habitat.io.folder import FolderSource
-from habitat.io.sentinelhub_catalogue import acquisitions, fetch_pages, parse_record
-from habitat.io.sentinelhub_image import decode
-from habitat.io.sentinelhub_requests import Service, order, search
+from habitat.io.scenes.folder import FolderSource
+from habitat.io.sentinelhub.sentinelhub_catalogue import acquisitions, fetch_pages, parse_record
+from habitat.io.sentinelhub.sentinelhub_image import decode
+from habitat.io.sentinelhub.sentinelhub_requests import Service, order, search
 from habitat.pipeline.simulation.scene_folder import write_scene_folder
 from habitat.pipeline.simulation.source import SimulatedSource
 

@@ -6,7 +6,7 @@ import pytest
 
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
-from habitat.io.sentinelhub_requests import SERVICES, Service, order, search
+from habitat.io.sentinelhub.sentinelhub_requests import SERVICES, Service, order, search
 
 GRID, WINDOW = Grid(32652, 20, 512), Window(-1000, 100, 300, 200)
 TIME = (datetime(2025, 6, 19, 2, 35, 41, tzinfo=UTC), datetime(2025, 6, 19, 2, 35, 59, tzinfo=UTC))

@@ -8,10 +8,10 @@ import pytest
 from habitat.domain.errors import QuotaError, RemoteError, SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.processing_units import Bill
-from habitat.io.sentinelhub_image import Image
-from habitat.io.sentinelhub_requests import SERVICES, order
-from habitat.io.sentinelhub_shop import Shop, Wish, price
-from habitat.io.sentinelhub_source import SentinelHubSource
+from habitat.io.sentinelhub.sentinelhub_image import Image
+from habitat.io.sentinelhub.sentinelhub_requests import SERVICES, order
+from habitat.io.sentinelhub.sentinelhub_shop import Shop, Wish, price
+from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
 
 GRID, NOON = Grid(32652, 20), datetime(2025, 6, 1, 12, tzinfo=UTC)
 

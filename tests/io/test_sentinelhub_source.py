@@ -12,9 +12,9 @@ from rasterio.transform import Affine
 from habitat.domain.errors import SceneError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.scene import Asset, SceneItem
-from habitat.io.sentinelhub_catalogue import Acquisition
-from habitat.io.sentinelhub_requests import SERVICES
-from habitat.io.sentinelhub_source import Bought, SentinelHubSource, in_zone
+from habitat.io.sentinelhub.sentinelhub_catalogue import Acquisition
+from habitat.io.sentinelhub.sentinelhub_requests import SERVICES
+from habitat.io.sentinelhub.sentinelhub_source import Bought, SentinelHubSource, in_zone
 
 GRID, NOON = Grid(32652, 20, 64), datetime(2025, 6, 1, 2, tzinfo=UTC)
 LEFT, RIGHT = Window(-100, 50, 8, 8), Window(-100, 58, 8, 4)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from habitat.domain.errors import SceneError
-from habitat.io.stac_item import parse_item
+from habitat.io.scenes.stac_item import parse_item
 
 
 def recorded(path):

@@ -12,9 +12,9 @@ import release_files as files
 from habitat.domain import layers
 from habitat.domain.errors import InputError, ResourceError
 from habitat.domain.period import Period
-from habitat.io.geotiff import write_layer
-from habitat.io.qgis import raster_qml
-from habitat.io.stac_out import (
+from habitat.io.raster.geotiff import write_layer
+from habitat.io.release.qgis import raster_qml
+from habitat.io.release.stac_out import (
     GEOPACKAGE,
     CatalogAsset,
     CatalogItem,

@@ -6,9 +6,9 @@ from test_http import FakeTime, Script
 
 from habitat.domain.errors import RemoteError
 from habitat.domain.period import Period
-from habitat.io.http import Http
-from habitat.io.http_policy import HttpPolicy
-from habitat.io.stac_search import Catalogue, search_items
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import HttpPolicy
+from habitat.io.stac.stac_search import Catalogue, search_items
 
 CATALOGUE = Catalogue("https://stac.example/v1", "s2")
 PERIOD = Period(date(2024, 6, 1), date(2024, 6, 30))
@@ -61,7 +61,7 @@ def test_a_link_to_a_page_read_before_is_an_error():
 
 
 def test_pages_that_never_end_are_an_error(monkeypatch):
-    monkeypatch.setattr("habitat.io.stac_search.MAX_PAGES", 4)
+    monkeypatch.setattr("habitat.io.stac.stac_search.MAX_PAGES", 4)
     with pytest.raises(RemoteError, match="at most 4 pages"):
         search(*[page(str(i), link=link(i)) for i in range(6)])
 

@@ -15,18 +15,18 @@ from habitat.domain.errors import CredentialsError, SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
 from habitat.domain.scene import SceneNeeds, resolve_duplicates
-from habitat.io.download_cache import DownloadCache
-from habitat.io.folder import FolderSource
-from habitat.io.http import Http
-from habitat.io.http_policy import HttpPolicy
-from habitat.io.remote_file import Remote
-from habitat.io.remote_scene_files import RemoteFiles
-from habitat.io.scene_item import SceneBuilder
+from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import HttpPolicy
+from habitat.io.scenes.folder import FolderSource
+from habitat.io.scenes.scene_item import SceneBuilder
+from habitat.io.scenes.stac_item import parse_item
 from habitat.io.secrets import mask, unsigned
-from habitat.io.stac_item import parse_item
-from habitat.io.stac_presets import PRESETS, TOKEN_SECONDS, BlobSigner
-from habitat.io.stac_search import Catalogue
-from habitat.io.stac_source import StacSource
+from habitat.io.stac.remote_file import Remote
+from habitat.io.stac.remote_scene_files import RemoteFiles
+from habitat.io.stac.stac_presets import PRESETS, TOKEN_SECONDS, BlobSigner
+from habitat.io.stac.stac_search import Catalogue
+from habitat.io.stac.stac_source import StacSource
 
 SERVER = Path(__file__).parents[1] / "servers" / "stac_server.py"
 GRID = Grid(32652, 20, 64)

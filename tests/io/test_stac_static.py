@@ -10,11 +10,11 @@ from urllib3 import HTTPResponse
 
 from habitat.domain.errors import CredentialsError, RemoteError
 from habitat.domain.period import Period
-from habitat.io import stac_static
-from habitat.io.http import Http
-from habitat.io.http_policy import HttpPolicy
-from habitat.io.stac_search import Catalogue, any_item, search_items
-from habitat.io.stac_static import is_static, walk_items
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import HttpPolicy
+from habitat.io.stac import stac_static
+from habitat.io.stac.stac_search import Catalogue, any_item, search_items
+from habitat.io.stac.stac_static import is_static, walk_items
 
 ROOT = "https://stac.example/s2/catalog.json"
 JUNE = Period(date(2024, 6, 1), date(2024, 6, 30))

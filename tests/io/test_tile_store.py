@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from habitat.domain.errors import ResourceError, VerificationError
-from habitat.io.tile_store import TileStore
+from habitat.io.release.tile_store import TileStore
 
 KEY = "ab" * 32
 ARRAYS = {

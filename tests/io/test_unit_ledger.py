@@ -3,7 +3,7 @@
 from datetime import date
 
 from habitat.domain.processing_units import Bill
-from habitat.io.unit_ledger import UnitLedger
+from habitat.io.sentinelhub.unit_ledger import UnitLedger
 
 
 def test_a_month_counts_all_its_runs_and_no_other_month(tmp_path):

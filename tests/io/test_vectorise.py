@@ -2,7 +2,7 @@ import numpy as np
 from shapely.geometry import MultiPolygon, box
 
 from habitat.domain.grid import Grid, Window
-from habitat.io.vectorise import PixelRuns, near_pairs, outlines
+from habitat.io.raster.vectorise import PixelRuns, near_pairs, outlines
 
 
 def square(x, y, side=100):

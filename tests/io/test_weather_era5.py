@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from habitat.domain.errors import InputError
-from habitat.io.weather_era5 import read_era5
+from habitat.io.weather.weather_era5 import read_era5
 
 HOURS = np.arange("2025-03-01T00", "2025-03-04T00", dtype="datetime64[h]").astype("datetime64[ns]")
 #: Rain of each hour [m]: falls at every fifth hour.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from habitat.domain.errors import InputError, RemoteError
-from habitat.io.weather_open_meteo import parse_open_meteo
+from habitat.io.weather.weather_open_meteo import parse_open_meteo
 
 
 def place(**changes):

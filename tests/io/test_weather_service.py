@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from habitat.domain.errors import InputError
-from habitat.io.weather_open_meteo import parse_open_meteo
-from habitat.io.weather_service import beside, checked_answer, joined
+from habitat.io.weather.weather_open_meteo import parse_open_meteo
+from habitat.io.weather.weather_service import beside, checked_answer, joined
 
 FIRST = np.datetime64("2025-04-01T00:00", "s")
 HOUR = np.timedelta64(3600, "s")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from habitat.domain.errors import InputError
-from habitat.io.weather_stations import read_stations
+from habitat.io.weather.weather_stations import read_stations
 
 HEAD = "id,lat,long,timezone,yr,mon,day,hr,temp,rh,ws,prec\n"
 

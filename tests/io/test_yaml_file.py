@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from habitat.domain.errors import ConfigError
-from habitat.io.yaml_file import MAX_BYTES, load_yaml, parse_yaml
-from habitat.io.yaml_model import validate
+from habitat.io.config.yaml_file import MAX_BYTES, load_yaml, parse_yaml
+from habitat.io.config.yaml_model import validate
 
 
 @pytest.mark.parametrize(

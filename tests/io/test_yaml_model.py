@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from habitat.domain.errors import ConfigError
-from habitat.io.yaml_file import parse_yaml
-from habitat.io.yaml_model import validate
+from habitat.io.config.yaml_file import parse_yaml
+from habitat.io.config.yaml_model import validate
 
 
 class Part(BaseModel):

@@ -21,7 +21,7 @@ from habitat.algorithms.burn.scars import SCAR_BURNED, SCAR_UNBURNED, FireRecord
 from habitat.algorithms.burn.statistics import Tile, class_statistics, combine
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
-from habitat.io.data_files import read_legend
+from habitat.io.config.data_files import read_legend
 from habitat.pipeline.scenes import SceneReader
 from habitat.pipeline.simulation.source import SimulatedSource
 

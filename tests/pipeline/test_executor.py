@@ -15,7 +15,7 @@ import tiny
 
 from habitat.domain.errors import RemoteError
 from habitat.domain.grid import Tile
-from habitat.io.tile_store import TileStore
+from habitat.io.release.tile_store import TileStore
 from habitat.pipeline.attempts import ATTEMPTS, run_tiles
 from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.job import Job, plan_job

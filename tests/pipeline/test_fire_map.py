@@ -23,10 +23,10 @@ from habitat.domain.layers import (
     FOREST_CLASS,
 )
 from habitat.domain.period import Period
-from habitat.io.data_files import read_legend
-from habitat.io.geotiff import read_layer, write_layer
-from habitat.io.manifest import verify
-from habitat.io.release import Store
+from habitat.io.config.data_files import read_legend
+from habitat.io.raster.geotiff import read_layer, write_layer
+from habitat.io.release.manifest import verify
+from habitat.io.release.release import Store
 from habitat.pipeline.fire_risk.ground import find_maps
 from habitat.pipeline.fire_risk.map_release import publish_map
 from habitat.pipeline.fire_risk.setting import FireQuery

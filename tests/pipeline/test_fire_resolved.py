@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from habitat.io.projection import from_wgs84
-from habitat.io.release import Store
+from habitat.io.release.release import Store
 from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.clusters import fire_notes
 from habitat.pipeline.fire_risk.setting import FireQuery

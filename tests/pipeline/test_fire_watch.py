@@ -13,11 +13,11 @@ from servers.receivers import receiver
 
 from habitat.domain.errors import ConfigError, InputError, LockError, RemoteError
 from habitat.domain.fire_alert import Ack, Report, Rule, Verdict
-from habitat.io.fire_state import AlertStore, alerts_held
-from habitat.io.heartbeat import read_heartbeat
-from habitat.io.http import Http
-from habitat.io.http_policy import Clock
-from habitat.io.outbox import alert_policy
+from habitat.io.fire.fire_state import AlertStore, alerts_held
+from habitat.io.fire.heartbeat import read_heartbeat
+from habitat.io.fire.outbox import alert_policy
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import Clock
 from habitat.pipeline.fire_risk.desk import acknowledge, history, report, status
 from habitat.pipeline.fire_risk.setting import FireQuery
 from habitat.pipeline.fire_risk.watch import watch

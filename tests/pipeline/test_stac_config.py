@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from habitat.domain.errors import NotBuiltError
 from habitat.domain.grid import Grid
-from habitat.io.stac_search import Catalogue
+from habitat.io.stac.stac_search import Catalogue
 from habitat.pipeline.config_sources import StacConfig
 from habitat.pipeline.stac import stac_source
 

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from habitat.domain.grid import Grid
-from habitat.io.aoi import Aoi
+from habitat.io.vector.aoi import Aoi
 from habitat.pipeline import stac_cost
 from habitat.pipeline.stac_cost import bill_of_date
 

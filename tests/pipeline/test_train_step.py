@@ -5,8 +5,8 @@ from pathlib import Path
 
 import tiny
 
-from habitat.io.data_files import read_legend
-from habitat.io.model_file import read_model
+from habitat.io.config.data_files import read_legend
+from habitat.io.model.model_file import read_model
 from habitat.pipeline.steps.train import Trained
 
 

@@ -15,7 +15,7 @@ from habitat.algorithms.accuracy import block_bootstrap_interval, confusion_matr
 from habitat.algorithms.sampling import block_id
 from habitat.cli.main import run
 from habitat.domain.grid import Grid, Window
-from habitat.io.reference import raster_labels
+from habitat.io.vector.reference import raster_labels
 from habitat.pipeline.steps.reference import holdout
 
 _THRESHOLDS = np.arange(0.0, 1.0, 0.005)

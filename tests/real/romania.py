@@ -11,7 +11,7 @@ import xarray as xr
 import yaml
 from converters import romania
 
-from habitat.io.data_files import read_seasons
+from habitat.io.config.data_files import read_seasons
 from real.project import Finished, run_pipeline
 
 ROOT = Path(__file__).parents[2]

@@ -2,8 +2,8 @@
 
 import tiny
 
-from habitat.io import scene_raster
 from habitat.io.file_cache import BlockCache
+from habitat.io.scenes import scene_raster
 from habitat.pipeline import tiles
 
 #: Corners of an AOI well inside the north-western of four tiles [m from the south-west corner].
@@ -35,7 +35,7 @@ def test_blocks_outside_the_area_are_neither_read_nor_computed(tmp_path, monkeyp
         tiles, "covered_window", lambda *place: computed.append(place[2]) or plain(*place)
     )
     # the offset is looked for all over a scene, before the run
-    monkeypatch.setattr("habitat.io.folder.offset_reason", lambda *_: None)
+    monkeypatch.setattr("habitat.io.scenes.folder.offset_reason", lambda *_: None)
     assert tiny.run_it(tmp_path) == 0
     assert cache.asked == {(0, 0)}
     assert len(set(computed)) == 1

@@ -8,7 +8,7 @@ import tiny
 from s3_served import BUCKET, Service
 
 from habitat.cli.main import run
-from habitat.io import object_store
+from habitat.io.net import object_store
 
 OK, CONFIG, REMOTE, CREDENTIALS, LOCKED, ALTERED = 0, 3, 6, 8, 9, 12
 FOLDER = f"s3://{BUCKET}/zone"

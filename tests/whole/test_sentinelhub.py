@@ -11,7 +11,7 @@ import shop as shops
 import tiny
 
 from habitat.cli.main import run
-from habitat.io import sentinelhub_client
+from habitat.io.sentinelhub import sentinelhub_client
 
 REMOTE, QUOTA, CREDENTIALS = 6, 7, 8
 
@@ -187,7 +187,7 @@ def test_the_doctor_signs_in_and_says_what_is_left(project, shop, capfd, monkeyp
     assert "wrong" not in said.out + said.err
     monkeypatch.setenv("SH_CLIENT_SECRET", shops.SECRET)
     shop.faults({"search": {"*": ["500"]}})
-    monkeypatch.setattr("habitat.io.sentinelhub_client.DEADLINE_S", 3.0)
+    monkeypatch.setattr("habitat.io.sentinelhub.sentinelhub_client.DEADLINE_S", 3.0)
     assert run(doctor) == REMOTE
     assert "FAULT catalogue" in capfd.readouterr().out
 

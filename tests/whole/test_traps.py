@@ -19,8 +19,8 @@ from habitat.domain.bands import State
 from habitat.domain.errors import ConfigError
 from habitat.domain.harmonise import harmonise
 from habitat.domain.layers import N_VALID, conform
-from habitat.io.model_file import read_model
-from habitat.io.yaml_file import parse_yaml
+from habitat.io.config.yaml_file import parse_yaml
+from habitat.io.model.model_file import read_model
 from habitat.pipeline.config_steps import STEPS
 from habitat.pipeline.config_words import Model
 

@@ -17,8 +17,8 @@ from habitat.domain.model import (
     Variant,
     legend_sha256,
 )
-from habitat.io.data_files import read_legend
-from habitat.io.model_file import write_model
+from habitat.io.config.data_files import read_legend
+from habitat.io.model.model_file import write_model
 
 EPSG, PIXEL, SIDE = 32652, 20, 128
 #: South-west corner of the scenes, on a corner of a tile [m].

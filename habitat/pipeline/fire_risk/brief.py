@@ -7,8 +7,8 @@ import numpy as np
 from habitat.algorithms.fire_behaviour.danger import day_danger
 from habitat.domain.fire_brief import FireBrief
 from habitat.domain.fire_danger import Unknown
-from habitat.io.aoi import read_aoi
 from habitat.io.projection import bounds_wgs84, geodesic_from
+from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now, marked
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, fires_of
 from habitat.pipeline.fire_risk.notes import notes_of

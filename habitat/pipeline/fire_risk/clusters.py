@@ -15,10 +15,10 @@ from habitat.domain.fire_cluster import Cluster, Drive, Fire, Scar, Threat
 from habitat.domain.fire_danger import FireDanger
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.place import Place
-from habitat.io.boundaries import read_boundaries
-from habitat.io.burn_scars_file import read_burn_scars
 from habitat.io.projection import from_wgs84, geodesic_from, to_wgs84
-from habitat.io.release import Store
+from habitat.io.release.release import Store
+from habitat.io.vector.boundaries import read_boundaries
+from habitat.io.vector.burn_scars_file import read_burn_scars
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM
 from habitat.pipeline.fire_risk.setting import Setting
 from habitat.pipeline.publish import GEOPACKAGE

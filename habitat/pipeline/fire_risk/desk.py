@@ -7,9 +7,9 @@ from typing import Any
 
 from habitat.domain.errors import UsageError
 from habitat.domain.fire_alert import Ack, AlertLog, Evaluated, FireAlert, Refused, Report
-from habitat.io.alert_text import alert_row
-from habitat.io.fire_state import AlertStore, alerts_held
-from habitat.io.heartbeat import read_heartbeat
+from habitat.io.fire.alert_text import alert_row
+from habitat.io.fire.fire_state import AlertStore, alerts_held
+from habitat.io.fire.heartbeat import read_heartbeat
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk
 from habitat.pipeline.fire_risk.setting import FireQuery

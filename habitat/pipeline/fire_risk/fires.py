@@ -10,9 +10,9 @@ from habitat.domain.fire_brief import Feed, FireNear
 from habitat.domain.grid import Bounds, Grid
 from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.place import Place
-from habitat.io.fire_files import saved_time
-from habitat.io.hotspots_file import parse_hotspots, read_table
-from habitat.io.hotspots_service import Area
+from habitat.io.fire.fire_files import saved_time
+from habitat.io.fire.hotspots_file import parse_hotspots, read_table
+from habitat.io.fire.hotspots_service import Area
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
 from habitat.pipeline.fire_risk.feeds import AHEAD, file_of, is_stale
 from habitat.pipeline.fire_risk.services import firms

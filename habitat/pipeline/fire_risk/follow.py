@@ -25,10 +25,10 @@ from habitat.domain.fire_alert import (
 from habitat.domain.fire_brief import FireBrief
 from habitat.domain.fire_situation import Situation, fires_alone, nothing_known, situation_of
 from habitat.domain.place import Language
-from habitat.io.alert_text import AlertWords, message_for
-from habitat.io.aoi import read_aoi
-from habitat.io.fire_files import read_phrases
-from habitat.io.fire_state import AlertStore
+from habitat.io.fire.alert_text import AlertWords, message_for
+from habitat.io.fire.fire_files import read_phrases
+from habitat.io.fire.fire_state import AlertStore
+from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.brief import make_brief
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, fires_of
 from habitat.pipeline.fire_risk.notes import alert_notes

@@ -14,8 +14,8 @@ from habitat.domain.fuel import FuelTable
 from habitat.domain.grid import Grid, Window
 from habitat.domain.layers import BURN_DATE, BURN_SCAR_LAYER, COMPOSITE, FOREST_CLASS, Layer
 from habitat.domain.period import Period
-from habitat.io.geotiff import read_layer, read_raster
-from habitat.io.release import Store
+from habitat.io.raster.geotiff import read_layer, read_raster
+from habitat.io.release.release import Store
 
 #: Older greenness than this does not tell the curing of a day.
 FRESH_DAYS = 20

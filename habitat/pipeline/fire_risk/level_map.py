@@ -16,8 +16,8 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period
 from habitat.domain.weather import Weather
-from habitat.io.aoi import Aoi, rasterise
 from habitat.io.projection import from_wgs84
+from habitat.io.vector.aoi import Aoi, rasterise
 from habitat.pipeline.fire_risk.ground import Maps, read_ground
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM
 from habitat.pipeline.fire_risk.setting import Setting

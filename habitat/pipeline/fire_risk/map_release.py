@@ -12,13 +12,13 @@ from habitat.domain.fire_brief import Feed
 from habitat.domain.layers import FIRE_INTENSITY_LEVEL
 from habitat.domain.period import Period
 from habitat.domain.weather import Weather
-from habitat.io.aoi import Aoi, read_aoi
 from habitat.io.durable import atomic_write_bytes
-from habitat.io.geotiff import write_layer
 from habitat.io.projection import bounds_wgs84, pixel_area_mm2
-from habitat.io.qgis import raster_qml
-from habitat.io.release import Store
-from habitat.io.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
+from habitat.io.raster.geotiff import write_layer
+from habitat.io.release.qgis import raster_qml
+from habitat.io.release.release import Store
+from habitat.io.release.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
+from habitat.io.vector.aoi import Aoi, read_aoi
 from habitat.pipeline.digest import digest
 from habitat.pipeline.fire_risk.ground import Maps, find_maps
 from habitat.pipeline.fire_risk.level_map import LevelMap, make_level_map, outlook_days

@@ -6,11 +6,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from habitat.domain.errors import HabitatError
-from habitat.io import hotspots_service
-from habitat.io.download_cache import DownloadCache
-from habitat.io.hotspots_service import Firms
-from habitat.io.http import Http
-from habitat.io.http_policy import (
+from habitat.io.fire import hotspots_service
+from habitat.io.fire.hotspots_service import Firms
+from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.http import Http
+from habitat.io.net.http_policy import (
     HttpPolicy,
     QuotaFault,
     RetryAfter,
@@ -18,9 +18,9 @@ from habitat.io.http_policy import (
     no_quota,
     retry_after_seconds,
 )
+from habitat.io.scenes.source import Finding
 from habitat.io.secrets import safe_url
-from habitat.io.source import Finding
-from habitat.io.weather_service import OpenMeteo
+from habitat.io.weather.weather_service import OpenMeteo
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
 from habitat.pipeline.config_steps import FireRisk

@@ -8,7 +8,7 @@ from habitat.domain.errors import ConfigError, UsageError
 from habitat.domain.fuel import FuelTable
 from habitat.domain.grid import Grid
 from habitat.domain.place import PlaceTable
-from habitat.io.fire_files import read_fuels, read_places
+from habitat.io.fire.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk
 from habitat.pipeline.loader import load_pipeline, project_of

@@ -5,14 +5,14 @@ from typing import Literal, get_args
 
 from habitat.domain.fire_alert import FireAlert
 from habitat.domain.place import Language
-from habitat.io.alert_cap import alert_cap, cap_name
-from habitat.io.alert_feeds import alert_geojson, alert_rss
-from habitat.io.alert_text import AlertWords, short_text
 from habitat.io.durable import atomic_write_bytes, local_resources
-from habitat.io.fire_cap import fire_cap
-from habitat.io.fire_files import read_phrases
-from habitat.io.fire_json import fire_geojson, fire_json
-from habitat.io.fire_text import fire_text
+from habitat.io.fire.alert_cap import alert_cap, cap_name
+from habitat.io.fire.alert_feeds import alert_geojson, alert_rss
+from habitat.io.fire.alert_text import AlertWords, short_text
+from habitat.io.fire.fire_cap import fire_cap
+from habitat.io.fire.fire_files import read_phrases
+from habitat.io.fire.fire_json import fire_geojson, fire_json
+from habitat.io.fire.fire_text import fire_text
 from habitat.pipeline.fire_risk.follow import Followed
 from habitat.pipeline.fire_risk.setting import FireQuery, setting_of
 

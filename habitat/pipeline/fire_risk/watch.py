@@ -8,10 +8,10 @@ from pathlib import Path
 
 from habitat.domain.errors import HabitatError, VerificationError
 from habitat.domain.fire_brief import FireBrief
-from habitat.io.fire_state import AlertStore, alerts_held
-from habitat.io.heartbeat import write_heartbeat
-from habitat.io.http import Http
-from habitat.io.outbox import alert_policy, deliver, ping
+from habitat.io.fire.fire_state import AlertStore, alerts_held
+from habitat.io.fire.heartbeat import write_heartbeat
+from habitat.io.fire.outbox import alert_policy, deliver, ping
+from habitat.io.net.http import Http
 from habitat.pipeline.fire_risk.follow import Followed, brief_or_unknown, follow, tellers_of
 from habitat.pipeline.fire_risk.setting import FireQuery, Setting, setting_of
 

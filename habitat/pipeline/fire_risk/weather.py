@@ -12,10 +12,10 @@ from habitat.domain.errors import ConfigError
 from habitat.domain.fire_brief import Feed
 from habitat.domain.grid import Bounds
 from habitat.domain.weather import Weather
-from habitat.io.fire_files import saved_time
-from habitat.io.weather_era5 import read_era5
-from habitat.io.weather_open_meteo import parse_open_meteo
-from habitat.io.weather_stations import read_stations
+from habitat.io.fire.fire_files import saved_time
+from habitat.io.weather.weather_era5 import read_era5
+from habitat.io.weather.weather_open_meteo import parse_open_meteo
+from habitat.io.weather.weather_stations import read_stations
 from habitat.pipeline.config_feeds import Era5Config, OpenMeteoConfig
 from habitat.pipeline.config_sources import SimulatedConfig
 from habitat.pipeline.fire_risk.feeds import file_of, is_stale

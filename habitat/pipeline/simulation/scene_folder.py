@@ -25,8 +25,8 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period
 from habitat.domain.scene import SceneItem
 from habitat.io.durable import atomic_write_bytes, local_resources, sha256_file
-from habitat.io.placement import reproject_bounds
-from habitat.io.scene_item import WGS84
+from habitat.io.scenes.placement import reproject_bounds
+from habitat.io.scenes.scene_item import WGS84
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.simulation.truth_folder import blocks, create_simulated, within, write_truth
 

@@ -30,7 +30,7 @@ from habitat.domain.grid import Grid, Window
 from habitat.domain.hotspots import Hotspots
 from habitat.domain.period import Period, date_of_epoch, days_since_epoch
 from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds, resolve_duplicates
-from habitat.io.source import MASK_SCL, ScenePixels
+from habitat.io.scenes.source import MASK_SCL, ScenePixels
 
 #: ``TruthBurns.burn_date`` and ``severity`` where nothing burned.
 UNBURNED_DATE, UNBURNED = 1, 8

@@ -17,8 +17,8 @@ from rasterio.windows import Window as PixelWindow
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
 from habitat.io.durable import atomic_write_bytes
-from habitat.io.placement import transformer
-from habitat.io.scene_item import WGS84
+from habitat.io.scenes.placement import transformer
+from habitat.io.scenes.scene_item import WGS84
 from habitat.pipeline.simulation.source import SimulatedSource
 
 #: Edge of the internal tiles of each file, and of the blocks that are made at once [px].

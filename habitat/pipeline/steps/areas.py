@@ -8,9 +8,9 @@ from habitat.algorithms.cell_counts import TileCells
 from habitat.domain.cells import CellGrid
 from habitat.domain.errors import ConfigError
 from habitat.domain.grid import Grid, Window
-from habitat.io.boundaries import Boundaries, read_boundaries
 from habitat.io.durable import sha256_file
 from habitat.io.projection import pixel_area_mm2
+from habitat.io.vector.boundaries import Boundaries, read_boundaries
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import GlobalInputs
 

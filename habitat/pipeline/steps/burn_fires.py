@@ -17,7 +17,7 @@ from habitat.algorithms.burn.scars import BurnLayers
 from habitat.algorithms.burn_history import epoch_days
 from habitat.domain.grid import Window
 from habitat.domain.hotspots import Hotspots
-from habitat.io.vectorise import PixelRuns, near_pairs, outlines
+from habitat.io.raster.vectorise import PixelRuns, near_pairs, outlines
 from habitat.pipeline.ops import Arrays, GlobalInputs, TileInputs
 
 

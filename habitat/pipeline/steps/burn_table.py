@@ -14,8 +14,8 @@ from habitat.algorithms.burn.table import (
 )
 from habitat.domain.legend import Legend
 from habitat.domain.period import Period
-from habitat.io.boundaries import Boundaries, country_shares
-from habitat.io.vectorise import PixelRuns, outlines
+from habitat.io.raster.vectorise import PixelRuns, outlines
+from habitat.io.vector.boundaries import Boundaries, country_shares
 from habitat.pipeline.ops import Arrays, GlobalInputs, TileInputs
 from habitat.pipeline.steps.areas import BoundaryFiles, boundaries_of, tile_cells
 from habitat.pipeline.steps.burn_fires import Fires

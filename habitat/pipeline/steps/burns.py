@@ -45,7 +45,7 @@ from habitat.domain.layers import (
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, fire_year
 from habitat.io.durable import sha256_file
-from habitat.io.hotspots_file import read_hotspots
+from habitat.io.fire.hotspots_file import read_hotspots
 from habitat.pipeline.config_steps import BurnScars
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (

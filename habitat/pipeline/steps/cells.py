@@ -17,7 +17,7 @@ from habitat.domain.cells import CellGrid
 from habitat.domain.layers import BURN_SCAR_LAYER, FOREST_CHANGE_LAYER, FOREST_CLASS
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, days_since_epoch
-from habitat.io.boundaries import COUNTRY_COLUMNS, PARK_COLUMNS, cell_shares
+from habitat.io.vector.boundaries import COUNTRY_COLUMNS, PARK_COLUMNS, cell_shares
 from habitat.pipeline.config_steps import Cells
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (

@@ -16,7 +16,7 @@ from habitat.domain.layers import (
 from habitat.domain.legend import OUTSIDE
 from habitat.domain.model import ModelSet
 from habitat.domain.period import Period
-from habitat.io.model_file import check_fits, read_model
+from habitat.io.model.model_file import check_fits, read_model
 from habitat.pipeline.config_steps import ClassifyForest, ForestChange
 from habitat.pipeline.context import PlanContext, compared_periods
 from habitat.pipeline.ops import (

@@ -14,7 +14,7 @@ from habitat.domain.layers import HABITAT_CLASS_LAYER
 from habitat.domain.legend import OUTSIDE
 from habitat.domain.period import days_since_epoch
 from habitat.domain.species import Species
-from habitat.io.data_files import read_species
+from habitat.io.config.data_files import read_species
 from habitat.pipeline.config_steps import Habitat
 from habitat.pipeline.context import PlanContext, compared_periods
 from habitat.pipeline.ops import (

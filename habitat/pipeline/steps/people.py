@@ -13,7 +13,7 @@ from habitat.domain.grid import Window
 from habitat.domain.period import Period
 from habitat.domain.species import Species
 from habitat.io.durable import sha256_file
-from habitat.io.presence import read_presence
+from habitat.io.vector.presence import read_presence
 from habitat.pipeline.config import DatedFile
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import TileInputs

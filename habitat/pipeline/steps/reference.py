@@ -12,8 +12,8 @@ from habitat.domain.errors import ConfigError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.legend import Legend
 from habitat.io.durable import sha256_file
-from habitat.io.reference import point_labels, polygon_labels, raster_labels
-from habitat.io.source import SceneSource
+from habitat.io.scenes.source import SceneSource
+from habitat.io.vector.reference import point_labels, polygon_labels, raster_labels
 from habitat.pipeline.config_steps import Reference
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import TileInputs

@@ -12,8 +12,8 @@ from rasterio.warp import transform
 from habitat.domain.errors import ConfigError, InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, fire_year
-from habitat.io.folder import FolderSource
-from habitat.io.hotspots_file import read_hotspots
+from habitat.io.fire.hotspots_file import read_hotspots
+from habitat.io.scenes.folder import FolderSource
 from habitat.pipeline.simulation.scene_folder import delivered, write_scene_folder
 from habitat.pipeline.simulation.source import SimulatedSource
 

@@ -1,0 +1,1 @@
+"""YAML and the data files that describe legends, species and places."""

@@ -1,0 +1,1 @@
+"""Hotspots in, alerts out: state, brief, feeds and outbox of fire risk."""

@@ -1,0 +1,1 @@
+"""Trained models as JSON that cannot run code."""

@@ -1,0 +1,1 @@
+"""GeoTIFF and the pixels in it: opening, reading back, writing as COG."""

@@ -1,0 +1,1 @@
+"""What a run leaves: tile store, release, manifest, STAC, QGIS project, tables."""

@@ -1,0 +1,1 @@
+"""SAFE products and JPEG 2000, converted once to COGs."""

@@ -1,0 +1,1 @@
+"""Scenes in a folder: their items, files, placement and pixels."""

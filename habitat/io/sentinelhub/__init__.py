@@ -1,0 +1,1 @@
+"""Scenes of Sentinel Hub: catalogue, requests, purchase and units spent."""

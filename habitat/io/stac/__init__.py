@@ -1,0 +1,1 @@
+"""Scenes of a STAC API or static catalogue, read over HTTP."""

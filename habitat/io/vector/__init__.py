@@ -1,0 +1,1 @@
+"""Points, lines and polygons in files: AOI, boundaries, reference, presence."""

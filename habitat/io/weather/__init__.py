@@ -1,0 +1,1 @@
+"""Weather of services, reanalysis and stations."""
