@@ -177,7 +177,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             if known is not None:
                 before = store.current_release()
                 store.point_to(known.name)
-                _copy(config, known, reporter)
+                _copy(config, known, job.started, reporter)
                 last.nothing_to_do(known)
                 return _known_report(known, before)
             if config.copy_to:
@@ -188,7 +188,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
                 Journal(store.state / "runs").note(key, report.release.name)
             TileStore(store.state / "tiles").prune(state.used)
             _prune_releases(job, store, config.keep_releases)
-            _copy(config, report.release, reporter)
+            _copy(config, report.release, job.started, reporter)
             last.published(report.release, report.exit_code, state)
     return report
 
@@ -207,11 +207,11 @@ def _known_report(known: Path, before: Path | None) -> RunReport:
     )
 
 
-def _copy(config: PipelineConfig, release: Path, reporter: Reporter) -> None:
+def _copy(config: PipelineConfig, release: Path, now: datetime, reporter: Reporter) -> None:
     """Copy the release to object storage, where the pipeline says so."""
     if config.copy_to:
         upload = import_module("habitat.pipeline.upload").upload  # brings an optional library
-        upload(release, config.copy_to, config.name, reporter)
+        upload(release, config, now, reporter)
 
 
 def _prune_releases(job: Job, store: Store, keep: int) -> None:
