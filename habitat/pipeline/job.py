@@ -36,21 +36,23 @@ from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.forecast import forecast, totals
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.keys import run_key
-from habitat.pipeline.last_run import LastRun, read_last_run
+from habitat.pipeline.last_run import LastRun, note_search, read_record
 from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
-from habitat.pipeline.run_record import accuracy_of, record_of, texts_of
+from habitat.pipeline.run_record import accuracy_of, record_of, scenes_of, texts_of
 from habitat.pipeline.runner import Reporter, RunState, run_stages
 from habitat.pipeline.scene_search import refusals
 
 log = logging.getLogger(__name__)
 
-#: Folder of all pipelines' results in a project, and the record of the last run in ``state``.
+#: Folder of all pipelines' results in a project; in ``state``: how the last run ended, and which
+#: scenes the last search found and refused.
 OUTPUTS = "outputs"
 LAST_RUN = "last_run.json"
+LAST_SEARCH = "last_search.json"
 #: In ``state``: what a run asked of a source that is not paid.
 REQUESTS = "requests.log"
 
@@ -172,6 +174,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             plan = plan_job(job)
             for note in (*plan.ctx.aoi.notes, *plan.ctx.notes):
                 reporter.note(note)
+            note_search(store.state / LAST_SEARCH, scenes_of(plan))
             key = run_key(plan)
             known = _sound_release(store, key)
             if known is not None:
@@ -195,7 +198,7 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
 
 def _known_report(known: Path, before: Path | None) -> RunReport:
     """Return the report of a run that found its release, and perhaps another one current."""
-    record = read_last_run(known / RECORD) or {}
+    record = read_record(known / RECORD) or {}
     was = before.name if before is not None and before.name != known.name else ""
     return RunReport(
         known,
