@@ -6,7 +6,7 @@ from pathlib import Path
 from habitat.domain.errors import NotBuiltError
 from habitat.io.fire.fire_files import read_fuels, read_places
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, StepConfig, Train
+from habitat.pipeline.config_steps import FireRisk, Publish, RadarScenes, Scenes, StepConfig, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.named_files import absent_scenes, named_files
@@ -74,8 +74,10 @@ def _only_trained(config: PipelineConfig) -> list[str]:
     return [step.save_as for step in config.steps if isinstance(step, Train)]
 
 
-def _any_band(ctx: PlanContext, step: Scenes) -> SceneSet:
+def _any_band(ctx: PlanContext, step: Scenes | RadarScenes) -> SceneSet:
     """Return the scene set of a step whose source is not there yet."""
+    if isinstance(step, RadarScenes):
+        return declared_scenes(ctx, step)
     return SceneSet(ctx.period(step.period), tuple(step.bands), (), (), searched=False)
 
 

@@ -85,6 +85,69 @@ class Composite(Saved):
         return [("scenes", self.scenes, "scenes"), *burns]
 
 
+class RadarScenes(Saved):
+    """Find the Sentinel-1 scenes of a period in the source ``radar``."""
+
+    makes: ClassVar[Kind] = "radar_scenes"
+    step: Literal["radar_scenes"]
+    period: str | RelativePeriod | SeasonYear = Field(
+        description="two dates, or relative to the as-of date"
+    )
+
+    _check_period = field_validator("period")(period_text)
+
+
+class RadarComposite(Saved):
+    """Make one image of backscatter from the looks of a season: median of linear power, in dB."""
+
+    makes: ClassVar[Kind] = "radar"
+    step: Literal["radar_composite"]
+    scenes: Name
+    season: Name | None = Field(default=None, description="a window of the seasons file")
+    year: Year | None = Field(default=None, description="growing-season year")
+    period: str | None = Field(default=None, description="two dates, instead of season and year")
+    orbit: Literal["ascending", "descending", "mixed"] = Field(
+        description="passes that enter; slopes look different from the two sides, so mixed says so"
+    )
+
+    _check_period = field_validator("period")(period_text)
+
+    @model_validator(mode="after")
+    def _one_way_to_say_when(self) -> "RadarComposite":
+        if (self.period is None) == (self.season is None) or (self.season and self.year is None):
+            raise ValueError("expected either season and year, or period")
+        return self
+
+    def refs(self) -> list[tuple[str, str, Kind]]:
+        """Return the scenes."""
+        return [("scenes", self.scenes, "radar_scenes")]
+
+
+class WithComposites(Saved):
+    """A step that looks at seasonal composites, with backscatter or without."""
+
+    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
+    radar: dict[Name, Name] = Field(
+        default={}, description="season: radar_composite, of the same seasons; VV and VH join in"
+    )
+
+    @model_validator(mode="after")
+    def _same_seasons(self) -> Self:
+        if self.radar and set(self.radar) != set(self.composites):
+            raise ValueError(
+                f"radar: expected the seasons of composites, {list(self.composites)}, "
+                f"got {list(self.radar)}"
+            )
+        return self
+
+    def refs(self) -> list[tuple[str, str, Kind]]:
+        """Return the composites of both kinds."""
+        refs: list[tuple[str, str, Kind]] = [
+            (f"composites {s}", name, "composite") for s, name in self.composites.items()
+        ]
+        return refs + [(f"radar {s}", name, "radar") for s, name in self.radar.items()]
+
+
 class Reference(Model):
     """Where training or reference classes come from: exactly one of the four."""
 
@@ -103,12 +166,11 @@ class Reference(Model):
         return self
 
 
-class Train(Saved):
+class Train(WithComposites):
     """Train the forest-cover classifier, chosen by spatial cross-validation."""
 
     makes: ClassVar[Kind] = "model"
     step: Literal["train"]
-    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     reference: Reference
     candidates: Annotated[list[Literal["mlp", "forest"]], AfterValidator(distinct)] = Field(
         default=["mlp", "forest"], min_length=1
@@ -130,24 +192,17 @@ class Train(Saved):
     holdout: bool = Field(default=True, description="keep every second block for assess")
     seed: int = Field(default=0, ge=0)
 
-    def refs(self) -> list[tuple[str, str, Kind]]:
-        """Return the composites."""
-        return [(f"composites {s}", name, "composite") for s, name in self.composites.items()]
 
-
-class ClassifyForest(Saved):
+class ClassifyForest(WithComposites):
     """Classify land cover from seasonal composites."""
 
     makes: ClassVar[Kind] = "forest"
     step: Literal["classify_forest"]
-    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     model: DataName = Field(description="a model saved above, or a model file ending in .json")
 
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the composites, and the model unless it is a file."""
-        refs: list[tuple[str, str, Kind]] = [
-            (f"composites {s}", name, "composite") for s, name in self.composites.items()
-        ]
+        refs = super().refs()
         if not self.model.endswith(".json"):
             refs.append(("model", self.model, "model"))
         return refs
@@ -340,12 +395,14 @@ class Publish(StepConfig):
 
 #: Every step, in the order of a usual pipeline.
 STEPS: tuple[type[StepConfig], ...] = (
-    Scenes, Composite, Train, ClassifyForest, BurnScars, ForestChange, Habitat, Cells, Assess,
-    FireRisk, Publish,
+    Scenes, Composite, RadarScenes, RadarComposite, Train, ClassifyForest, BurnScars,
+    ForestChange, Habitat, Cells, Assess, FireRisk, Publish,
 )  # fmt: skip
 Step = Annotated[
     Scenes
     | Composite
+    | RadarScenes
+    | RadarComposite
     | Train
     | ClassifyForest
     | BurnScars

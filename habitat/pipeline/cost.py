@@ -67,7 +67,7 @@ def _most_bytes(plan: Plan, source: StacSource) -> int:
     """Return an upper bound of what a run downloads, if nothing were in the cache [bytes]."""
     asked: dict[str, tuple[SceneItem, set[str]]] = {}
     for found in plan.ctx.scene_sets.values():
-        for item in found.items:
+        for item in () if found.radar else found.items:
             asked.setdefault(item.item_id, (item, set()))[1].update(found.bands)
     return sum(
         source.most_bytes([item], sorted(bands), plan.ctx.window) for item, bands in asked.values()

@@ -14,6 +14,7 @@ from habitat.pipeline.config_steps import (
     FireRisk,
     ForestChange,
     Habitat,
+    RadarComposite,
     StepConfig,
     Train,
 )
@@ -26,6 +27,7 @@ Planner = Callable[[Any, PlanContext], StepResult]
 #: that plan it; ``scenes`` and ``publish`` are the plan's own, and nothing plans what is not built.
 PLANNERS: dict[type[StepConfig], tuple[str, str]] = {
     Composite: ("composite", "plan"),
+    RadarComposite: ("radar", "plan"),
     Train: ("train", "plan"),
     ClassifyForest: ("forest", "plan"),
     BurnScars: ("burns", "plan"),
