@@ -9,7 +9,7 @@ from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk, Publish, RadarScenes, Scenes, StepConfig, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
-from habitat.pipeline.named_files import absent_scenes, named_files
+from habitat.pipeline.named_files import absent_radar, absent_scenes, named_files
 from habitat.pipeline.ops import SceneSet
 from habitat.pipeline.plan import plan_pipeline
 from habitat.pipeline.scene_search import declared_scenes
@@ -49,6 +49,10 @@ def check_pipeline(path: Path, project: Path | None, as_of: date) -> list[str]:
         notes.append(
             f"source: no folder of scenes at {base / absent} yet; files in it are not checked"
         )
+
+    radar = absent_radar(config, base)
+    if radar:
+        notes.append(f"radar: no folder of scenes at {base / radar} yet; habitat run needs it")
 
     def cannot_be_planned(step: StepConfig) -> bool:
         inside = any(Path(name).is_relative_to(absent) for name in named_files(step) if absent)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import masks
-from habitat.algorithms.radar import usable_power
+from habitat.algorithms.radar_looks import usable_power
 from habitat.domain.bands import State
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, days_since_epoch

@@ -263,7 +263,7 @@ def raster_fields(asset: Mapping[str, Any], index: int) -> dict[str, Any]:
         if isinstance(bands, list) and index <= len(bands):
             sources.append(mapping(bands[index - 1]))
     for source in sources:
-        for name in ("scale", "offset", "nodata", "spatial_resolution"):
+        for name in ("scale", "offset", "nodata", "spatial_resolution", "unit"):
             for written in (name, f"raster:{name}"):
                 if source.get(written) is not None:
                     fields[name] = source[written]

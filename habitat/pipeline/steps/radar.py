@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from habitat.algorithms import radar as verbs
+from habitat.algorithms.radar_looks import radar_composite
 from habitat.algorithms.reasons import Reason
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import RADAR_COMPOSITE
@@ -93,7 +93,7 @@ def composite(inputs: TileInputs) -> Arrays:
     """Return ``VV``, ``VH``, ``VH_VV``, ``n_looks`` and ``reason`` of a tile."""
     task: RadarTask = inputs.config
     looks = inputs.scenes.radar_looks(task.scenes, task.parts, task.orbit)
-    out = verbs.radar_composite(looks["VV"], looks["VH"])
+    out = radar_composite(looks["VV"], looks["VH"])
     if inputs.scenes.failed:
         out["reason"] = np.full(out["reason"].shape, Reason.FAILED, np.uint8)
     return out
