@@ -52,7 +52,6 @@ TESTED_ELSEWHERE = {
     "io/fire/alert_cap": "io/test_alert_outputs",
     "io/fire/alert_feeds": "io/test_alert_outputs",
     "io/fire/alert_text": "io/test_alert_outputs",
-    "io/release/release_objects": "whole/test_release_objects",
     "io/file_cache": "io/test_scene_raster",
     "io/fire/fire_cap": "cli/test_fire_risk",
     "io/fire/fire_json": "cli/test_fire_risk",
