@@ -21,6 +21,7 @@ class Service:
     def __init__(self):
         self._app = DomainDispatcherApplication(create_backend_app)
         self.puts, self.fails, self.lost = [], None, None
+        self.removed, self.keeps = [], None
         self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Quiet)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -47,6 +48,11 @@ class Service:
                 environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
                 start_response("200 OK", [("ETag", '"00"'), ("Content-Length", "0")])
                 return [b""]
+        if environ["REQUEST_METHOD"] == "DELETE":
+            if self.keeps is not None and self.keeps(name, len(self.removed) + 1):
+                start_response("500 Internal Server Error", [("Content-Length", "0")])
+                return [b""]
+            self.removed.append(name)
         return self._app(environ, start_response)
 
     def objects(self):

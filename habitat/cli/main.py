@@ -14,9 +14,10 @@ import click
 
 import habitat
 from habitat.cli.logs import LOG_FORMATS, set_up_logging
-from habitat.domain.errors import HabitatError
-from habitat.io.settings import scrub_environment
+from habitat.domain.errors import HabitatError, ResourceError
+from habitat.io.settings import require_address_space, scrub_environment
 
+_TERMINATED = 143
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
 _COMMANDS = {
     "run": "Run a pipeline and publish a release.",
@@ -31,6 +32,7 @@ _COMMANDS = {
     "ingest": "Convert Sentinel-2 products (SAFE, JPEG 2000) to a folder of scenes, once.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
     "fire-risk": "Print the fire danger of a day near places, and fires near them.",
+    "heat-sources": "Find what always is hot in years of hotspots, so that it is no fire.",
     "cache": "List, verify and prune what was downloaded.",
     "verify": "Say whether what is on disk still equals what was published.",
 }
@@ -72,10 +74,11 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     for name in scrub_environment():
         logging.getLogger("habitat").debug("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)
+    require_address_space()
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(143)
+    raise SystemExit(_TERMINATED)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -91,6 +94,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    stdout = sys.stdout
     try:
         result: Any = group.main(args=args, prog_name="habitat", standalone_mode=False)
     except HabitatError as fault:
@@ -100,14 +104,28 @@ def run(args: list[str] | None = None) -> int:
         fault.show()
         return fault.exit_code
     except (click.Abort, KeyboardInterrupt):
-        logging.getLogger("habitat").warning("habitat: interrupted; run the same command to go on")
-        return 130
+        return _interrupted(130)
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 1
+        return _left(leaving, reader_gone=sys.stdout is not stdout)  # click puts another in place
     except Exception:
         logging.getLogger(__name__).exception("this is a bug in habitat, please report it")
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _interrupted(code: int) -> int:
+    logging.getLogger("habitat").warning("habitat: interrupted; run the same command to go on")
+    return code
+
+
+def _left(leaving: SystemExit, *, reader_gone: bool) -> int:
+    """Return the code with which a command left: terminated, or nobody reads what it prints."""
+    if leaving.code == _TERMINATED:
+        return _interrupted(_TERMINATED)
+    if reader_gone:
+        say_fault(ResourceError("stdout: the reader of the result is gone. All else is done."))
+        return ResourceError.exit_code
+    return leaving.code if isinstance(leaving.code, int) else 1
 
 
 def say_fault(fault: HabitatError) -> None:

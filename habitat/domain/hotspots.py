@@ -1,6 +1,6 @@
 """Active-fire detections as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -66,6 +66,10 @@ class Hotspots:
     def days(self) -> np.ndarray:
         """Days since 1970-01-01 (UTC), int32 ``(n,)``."""
         return self.time.astype("datetime64[D]").astype(np.int32)
+
+    def with_kinds(self, kind: np.ndarray) -> "Hotspots":
+        """Return the same detections, taken for something else."""
+        return replace(self, kind=kind)
 
     def take(self, rows: np.ndarray) -> "Hotspots":
         """Return the rows of an index or boolean array."""

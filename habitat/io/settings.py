@@ -3,13 +3,14 @@
 import ctypes
 import os
 import re
+import resource
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from habitat.domain.errors import ConfigError, CredentialsError
+from habitat.domain.errors import ConfigError, CredentialsError, ResourceError
 from habitat.io.secrets import MASK, register_secret
 
 ID, SECRET = "SH_CLIENT_ID", "SH_CLIENT_SECRET"
@@ -23,10 +24,16 @@ FIRMS = "FIRMS_MAP_KEY"
 _KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAX_BYTES = 1 << 16
-#: GDAL, PROJ and their remote file systems read options by these names whenever they like.
-_PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_NETWORK", "GTIFF_", "GS_", "AZURE_")
-#: Where the libraries' own tables lie: without them nothing opens.
-_KEPT = ("GDAL_DATA", "GDAL_DRIVER_PATH")
+#: GDAL, PROJ and their remote file systems read options by these names whenever they like. Among
+#: them is where drivers are loaded from, which is code, and PROJ's tables, which another program
+#: may have in another version.
+_PREFIXES = ("GDAL_", "CPL_", "VSI", "OGR_", "AWS_", "PROJ_", "GTIFF_", "GS_", "AZURE_")
+#: Where GDAL's own tables lie: some builds do not find them alone.
+_KEPT = ("GDAL_DATA",)
+#: A file of options; without this name GDAL reads ``~/.gdal/gdalrc``.
+_GDAL_FILE = "GDAL_CONFIG_FILE"
+#: With less, the numerical libraries abort, or wait for ever for memory while they are loaded.
+MIN_ADDRESS_SPACE = 1_200_000_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -201,14 +208,37 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def require_address_space() -> None:
+    """Refuse a limit of memory (``ulimit -v``) under which nothing can work.
+
+    Raises
+    ------
+    ResourceError
+        Before a library is loaded that would hang.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < MIN_ADDRESS_SPACE:
+        raise ResourceError(
+            f"address space: expected a limit of at least {MIN_ADDRESS_SPACE // 10**6:,} MB, got "
+            f"{limit // 10**6:,} MB. Raise it (ulimit -v), or limit memory by a control group."
+        )
+
+
 def scrub_environment() -> list[str]:
     """Take out every variable that configures GDAL or PROJ from outside; return the names.
 
-    So the same command gives the same bytes whoever calls it, and no variable can turn on remote
-    files, drivers or sidecar files.
+    The user's file of GDAL options is not read either. So the same command gives the same bytes
+    whoever calls it, and nobody can turn on remote files, drivers or sidecar files from outside.
     """
     environment = os.environ  # noqa: TID251  # this is the settings module
-    found = sorted(name for name in environment if name.startswith(_PREFIXES) and name not in _KEPT)
+    found = sorted(
+        name
+        for name, value in environment.items()
+        if name.startswith(_PREFIXES)
+        and name not in _KEPT
+        and (name, value) != (_GDAL_FILE, os.devnull)
+    )
     for name in found:
         environment.pop(name, None)
+    environment[_GDAL_FILE] = os.devnull
     return found

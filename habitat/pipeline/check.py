@@ -5,6 +5,7 @@ from pathlib import Path
 
 from habitat.domain.errors import NotBuiltError
 from habitat.io.fire.fire_files import read_fuels, read_places
+from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_steps import FireRisk, Publish, RadarScenes, Scenes, StepConfig, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
@@ -90,6 +91,8 @@ def _check_fire_risk(config: PipelineConfig, base: Path) -> list[str]:
     steps = [step for step in config.steps if isinstance(step, FireRisk)]
     for step in steps:
         read_places(step.places, base, fuels=read_fuels(step.fuels, base))
+        if step.static_sources != "none":
+            read_heat_mask(base / step.static_sources, epsg=config.grid.epsg)
     return [
         "the fire_risk step publishes no release in this version: use habitat fire-risk FILE; "
         "habitat run stops before any work"

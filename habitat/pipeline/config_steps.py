@@ -208,6 +208,12 @@ class ClassifyForest(WithComposites):
         return refs
 
 
+STATIC = (
+    "'none', or the file of places that always are hot (habitat heat-sources makes it): hotspots "
+    "there are no fires"
+)
+
+
 class BurnScars(Saved):
     """Find burn scars per acquisition of one fire year (1 July to 30 June)."""
 
@@ -221,6 +227,7 @@ class BurnScars(Saved):
     hotspots: Literal["source"] | DataName | None = Field(
         default=None, description="'source' (simulated), or a FIRMS CSV file"
     )
+    static_sources: DataName = Field(default="none", description=STATIC)
     include_crop: bool = Field(default=False, description="also map burning on cropland")
     min_area_ha: float = Field(default=1.0, gt=0, le=1000, description="smallest scar [ha]")
 
@@ -342,6 +349,7 @@ class FireRisk(StepConfig):
         description="'none', 'firms' or {kind: firms, ...}, 'file' (given with --hotspots), or a "
         "FIRMS file (.csv)",
     )
+    static_sources: DataName = Field(default="none", description=STATIC)
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
     maps: DataName = Field(

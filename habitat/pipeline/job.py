@@ -36,21 +36,23 @@ from habitat.pipeline.executor import Workers, executor
 from habitat.pipeline.forecast import forecast, totals
 from habitat.pipeline.journal import Journal
 from habitat.pipeline.keys import run_key
-from habitat.pipeline.last_run import LastRun, read_last_run
+from habitat.pipeline.last_run import LastRun, note_search, read_record
 from habitat.pipeline.limits import Limits, time_limit
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
-from habitat.pipeline.run_record import accuracy_of, record_of, texts_of
+from habitat.pipeline.run_record import accuracy_of, record_of, scenes_of, texts_of
 from habitat.pipeline.runner import Reporter, RunState, run_stages
 from habitat.pipeline.scene_search import refusals
 
 log = logging.getLogger(__name__)
 
-#: Folder of all pipelines' results in a project, and the record of the last run in ``state``.
+#: Folder of all pipelines' results in a project; in ``state``: how the last run ended, and which
+#: scenes the last search found and refused.
 OUTPUTS = "outputs"
 LAST_RUN = "last_run.json"
+LAST_SEARCH = "last_search.json"
 #: In ``state``: what a run asked of a source that is not paid.
 REQUESTS = "requests.log"
 
@@ -172,12 +174,13 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
             plan = plan_job(job)
             for note in (*plan.ctx.aoi.notes, *plan.ctx.notes):
                 reporter.note(note)
+            note_search(store.state / LAST_SEARCH, scenes_of(plan))
             key = run_key(plan)
             known = _sound_release(store, key)
             if known is not None:
                 before = store.current_release()
                 store.point_to(known.name)
-                _copy(config, known, reporter)
+                _copy(config, known, job.started, reporter)
                 last.nothing_to_do(known)
                 return _known_report(known, before)
             if config.copy_to:
@@ -188,14 +191,14 @@ def run_job(job: Job, reporter: Reporter) -> RunReport:
                 Journal(store.state / "runs").note(key, report.release.name)
             TileStore(store.state / "tiles").prune(state.used)
             _prune_releases(job, store, config.keep_releases)
-            _copy(config, report.release, reporter)
+            _copy(config, report.release, job.started, reporter)
             last.published(report.release, report.exit_code, state)
     return report
 
 
 def _known_report(known: Path, before: Path | None) -> RunReport:
     """Return the report of a run that found its release, and perhaps another one current."""
-    record = read_last_run(known / RECORD) or {}
+    record = read_record(known / RECORD) or {}
     was = before.name if before is not None and before.name != known.name else ""
     return RunReport(
         known,
@@ -207,11 +210,11 @@ def _known_report(known: Path, before: Path | None) -> RunReport:
     )
 
 
-def _copy(config: PipelineConfig, release: Path, reporter: Reporter) -> None:
+def _copy(config: PipelineConfig, release: Path, now: datetime, reporter: Reporter) -> None:
     """Copy the release to object storage, where the pipeline says so."""
     if config.copy_to:
         upload = import_module("habitat.pipeline.upload").upload  # brings an optional library
-        upload(release, config.copy_to, config.name, reporter)
+        upload(release, config, now, reporter)
 
 
 def _prune_releases(job: Job, store: Store, keep: int) -> None:

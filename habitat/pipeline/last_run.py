@@ -1,4 +1,4 @@
-"""The record of the last run: how it ended, also where nothing was published."""
+"""The records of the last run and the last search, also where nothing was published."""
 
 import json
 import logging
@@ -61,7 +61,7 @@ class LastRun:
 
     def nothing_to_do(self, release: Path) -> None:
         """Note it only where the record says that something was left to do."""
-        before = read_last_run(self._path)
+        before = read_record(self._path)
         if before is None or before.get("outcome") not in SOUND:
             self._end("nothing to do", 0, RunState(), release=release.name)
 
@@ -94,6 +94,16 @@ class LastRun:
         atomic_write_bytes(self._path, text.encode())
 
 
+def note_search(path: Path, scenes: Mapping[str, Any]) -> None:
+    """Keep what was found; without a clock, so that a search that finds the same writes nothing.
+
+    A scene that is refused changes no release, so that the record of the release cannot name it.
+    """
+    content = (json.dumps(scenes, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    if not path.is_file() or path.read_bytes() != content:
+        atomic_write_bytes(path, content)
+
+
 def exit_code_of(fault: BaseException) -> int:
     """Return the exit code with which a fault ends the command."""
     if isinstance(fault, HabitatError):
@@ -114,7 +124,7 @@ def _text(fault: BaseException) -> str:
     return "interrupted; the same command goes on"
 
 
-def read_last_run(path: Path) -> dict[str, Any] | None:
+def read_record(path: Path) -> dict[str, Any] | None:
     """Return the record, or None where there is none that can be read."""
     try:
         if path.stat().st_size > _MAX_BYTES:

@@ -81,7 +81,12 @@ def named_files(step: object) -> list[str]:
     if isinstance(step, FireRisk):
         named = (step.weather, step.hotspots)
         files = [name for name in named if isinstance(name, str) and "." in name]
-        return files + [one.path for one in named if isinstance(one, Era5Config)]
+        files += [one.path for one in named if isinstance(one, Era5Config)]
+        return files + _static(step)
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
-        return [str(step.hotspots)]
+        return [str(step.hotspots), *_static(step)]
     return []
+
+
+def _static(step: FireRisk | BurnScars) -> list[str]:
+    return [] if step.static_sources == "none" else [step.static_sources]

@@ -17,16 +17,7 @@ def record_of(plan: Plan, state: RunState) -> dict[str, Any]:
         "notes": [*plan.ctx.aoi.notes, *plan.ctx.notes],
         "versions": library_versions(),
         "newest_scene": _newest_scene(plan),
-        "scenes": {
-            name: {
-                "period": str(found.period),
-                "used": [item.item_id for item in found.items],
-                "without_mask": unmasked(found.items),
-                "outside_aoi": _reasons(s for s in found.refused if s.kind == "outside"),
-                "refused": _reasons(s for s in found.refused if s.kind != "outside"),
-            }
-            for name, found in plan.ctx.scene_sets.items()
-        },
+        "scenes": scenes_of(plan),
         "tiles": [
             {
                 "stage": stage,
@@ -43,8 +34,24 @@ def record_of(plan: Plan, state: RunState) -> dict[str, Any]:
     }
 
 
-def _reasons(refused: Iterable[RefusedScene]) -> list[dict[str, str]]:
-    return [{"id": scene.item_id, "reason": scene.reason} for scene in refused]
+def scenes_of(plan: Plan) -> dict[str, Any]:
+    """Return which scenes of each set are used, and why the others are not."""
+    return {
+        name: {
+            "period": str(found.period),
+            "used": [item.item_id for item in found.items],
+            "without_mask": unmasked(found.items),
+            "outside_aoi": _reasons(plan, (s for s in found.refused if s.kind == "outside")),
+            "refused": _reasons(plan, (s for s in found.refused if s.kind != "outside")),
+        }
+        for name, found in plan.ctx.scene_sets.items()
+    }
+
+
+def _reasons(plan: Plan, refused: Iterable[RefusedScene]) -> list[dict[str, str]]:
+    """Return why scenes are not used, with paths below the project: the same from any folder."""
+    here = f"{plan.ctx.project}/"
+    return [{"id": of.item_id, "reason": of.reason.replace(here, "")} for of in refused]
 
 
 def _newest_scene(plan: Plan) -> dict[str, str] | None:

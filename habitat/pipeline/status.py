@@ -11,12 +11,12 @@ from habitat.domain.errors import InputError
 from habitat.io.release.manifest import RECORD
 from habitat.io.release.release import Store, published_at
 from habitat.io.run_lock import last_locked, lock_holder
-from habitat.pipeline.job import LAST_RUN, OUTPUTS
-from habitat.pipeline.last_run import SOUND, read_last_run
+from habitat.pipeline.job import LAST_RUN, LAST_SEARCH, OUTPUTS
+from habitat.pipeline.last_run import SOUND, read_record
 
 _MAX_RECORD_BYTES = 200_000_000
 _DAY = timedelta(days=1)
-#: Failed tiles that the text names.
+#: Failed tiles, and refused scenes, that the text names.
 _MAX_LISTED = 20
 
 
@@ -43,6 +43,8 @@ class Status:
         than this record or holds no scene.
     stale : tuple of str
         Why what is published is not what it should be; empty if it is.
+    refused : tuple of mapping
+        Scenes that the last search refused: scene set, id, reason.
     releases : int
         How many there are.
     state_bytes, releases_bytes : int
@@ -57,6 +59,7 @@ class Status:
     release: Mapping[str, Any] | None
     newest_scene: Mapping[str, Any] | None
     stale: tuple[str, ...]
+    refused: tuple[Mapping[str, str], ...]
     releases: int
     state_bytes: int
     releases_bytes: int
@@ -72,6 +75,7 @@ class Status:
             "release": self.release,
             "newest_scene": self.newest_scene,
             "failed_tiles": _failed(self.last_run),
+            "refused_scenes": list(self.refused),
             "stale": bool(self.stale),
             "stale_reasons": list(self.stale),
             "releases": self.releases,
@@ -91,15 +95,32 @@ class Status:
             f"  release: {_aged(self.release, 'id', 'published')}",
             f"  newest scene: {_aged(self.newest_scene, 'id', 'acquired')}",
             f"  failed tiles: {len(failed)}",
-            *(
-                f"    {tile['tile']}: {tile['cause']} (attempts: {tile['attempts']})"
-                for tile in failed[:_MAX_LISTED]
-            ),
-            *([f"    +{len(failed) - _MAX_LISTED} more"] if len(failed) > _MAX_LISTED else []),
+            *_listed(f"{t['tile']}: {t['cause']} (attempts: {t['attempts']})" for t in failed),
+            f"  refused scenes: {len(self.refused)}",
+            *_listed(f"{s['id']} ({s['scenes']}): {s['reason']}" for s in self.refused),
             f"  size: state {self.state_bytes / 1e6:,.1f} MB, {self.releases} releases "
             f"{self.releases_bytes / 1e6:,.1f} MB",
         ]
         return "\n".join(lines)
+
+
+def _listed(lines: Iterable[str]) -> list[str]:
+    """Return the first lines, and how many more there are."""
+    found = [f"    {line}" for line in lines]
+    more = len(found) - _MAX_LISTED
+    return found if more <= 0 else [*found[:_MAX_LISTED], f"    +{more} more"]
+
+
+def _refused(search: Mapping[str, Any] | None) -> tuple[Mapping[str, str], ...]:
+    """Return what a record of a search says; nothing where it is not one."""
+    try:
+        return tuple(
+            {"scenes": name, "id": str(scene["id"]), "reason": str(scene["reason"])}
+            for name, found in sorted((search or {}).items())
+            for scene in found["refused"]
+        )
+    except (KeyError, TypeError):
+        return ()
 
 
 def _failed(last: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
@@ -139,7 +160,7 @@ def status_of(outputs: Path, *, now: datetime, max_age_days: float | None = None
     store = Store(outputs)
     holder = lock_holder(store.lock_file)
     started = last_locked(store.lock_file)
-    last = _ended(read_last_run(store.state / LAST_RUN), running=holder is not None)
+    last = _ended(read_record(store.state / LAST_RUN), running=holder is not None)
     current = store.current_release()
     release = None
     if current is not None:
@@ -154,6 +175,7 @@ def status_of(outputs: Path, *, now: datetime, max_age_days: float | None = None
         release=release,
         newest_scene=scene,
         stale=tuple(_stale(last, release, scene, max_age_days)),
+        refused=_refused(read_record(store.state / LAST_SEARCH)),
         releases=len(store.release_ids()),
         state_bytes=_size(store.state),
         releases_bytes=_size(store.releases),

@@ -322,3 +322,14 @@ def test_a_model_that_could_not_be_written_is_refused_before_the_work(tmp_path, 
 
 def test_simulate_in_another_crs_needs_an_area(tmp_path):
     assert run(["simulate", str(tmp_path / "scenes"), "--epsg", "32635"]) == USAGE
+
+
+def test_a_reader_who_is_gone_is_told_apart_from_a_bug():
+    code = (
+        "import os, sys; r, w = os.pipe(); os.close(r); os.dup2(w, 1);"
+        "from habitat.cli.main import main; main(['--log', 'text', 'show', 'exit-codes'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (done.returncode, "the reader of the result is gone" in done.stderr) == (10, True)

@@ -25,7 +25,7 @@ def store(service):
 def test_what_is_not_there_is_none(store):
     assert store.read("x", 10) is None
     assert store.sha256("x") is None
-    assert list(store.names("")) == []
+    assert list(store.written("")) == []
 
 
 def test_a_write_on_a_condition_keeps_what_another_wrote(store):
@@ -51,11 +51,18 @@ def test_names_are_those_below_the_folder(store, service):
     for name in ("c/1", "c/d/2", "cc/3"):
         store.put(name, b"")
     service.client.put_object(Bucket=BUCKET, Key="a/bb/c/4", Body=b"")
-    assert sorted(store.names("c")) == ["1", "d/2"]
-    assert sorted(store.names("")) == ["c/1", "c/d/2", "cc/3"]
+    assert sorted(name for name, _ in store.written("c")) == ["1", "d/2"]
+    assert sorted(name for name, _ in store.written("")) == ["c/1", "c/d/2", "cc/3"]
 
 
 @pytest.mark.parametrize("url", ["s3://B/x", "s3://bucket/../x", "https://bucket/x", "s3://b"])
 def test_another_place_than_a_bucket_and_a_plain_prefix_is_refused(url):
     with pytest.raises(InputError, match="s3://bucket/prefix"):
         ObjectStore(url, S3Access("", "us-east-1", "id", "secret"))
+
+
+def test_an_object_can_be_removed_twice(store):
+    store.put("x", b"1")
+    store.remove("x")
+    store.remove("x")
+    assert store.read("x", 10) is None

@@ -77,15 +77,16 @@ def test_a_missing_file_and_one_of_bytes_are_refused(file):
 
 
 def test_what_configures_gdal_from_outside_is_taken_out_and_named(monkeypatch):
-    for name in ("GDAL_SKIP", "CPL_DEBUG", "VSI_CACHE", "AWS_SECRET_ACCESS_KEY", "PROJ_NETWORK"):
+    names = {"GDAL_SKIP", "GDAL_DRIVER_PATH", "CPL_DEBUG", "VSI_CACHE", "AWS_SECRET_ACCESS_KEY"}
+    names |= {"PROJ_NETWORK", "PROJ_DATA", "PROJ_LIB", "GDAL_CONFIG_FILE"}
+    for name in names:
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("SH_CLIENT_ID", "mine")
     monkeypatch.setenv("GDAL_DATA", "tables")
     found = scrub_environment()
-    assert {"GDAL_SKIP", "CPL_DEBUG", "VSI_CACHE", "AWS_SECRET_ACCESS_KEY", "PROJ_NETWORK"} <= set(
-        found
-    )
-    assert not any(os.getenv(name) for name in found)
+    assert names <= set(found)
+    assert {name for name in found if os.getenv(name)} == {"GDAL_CONFIG_FILE"}
+    assert os.getenv("GDAL_CONFIG_FILE") == os.devnull
     assert os.getenv("SH_CLIENT_ID") == "mine"
     assert os.getenv("GDAL_DATA") == "tables"
     assert scrub_environment() == []
@@ -103,6 +104,34 @@ def test_gdal_itself_does_not_see_them_any_more(monkeypatch):
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
     )  # fmt: skip
     assert done.stdout.split() == ["True", "None"]
+
+
+def test_a_file_of_gdal_options_in_the_home_of_the_user_is_not_read(tmp_path):
+    (tmp_path / ".gdal").mkdir()
+    (tmp_path / ".gdal" / "gdalrc").write_text("[configoptions]\nGDAL_NUM_THREADS=7\n")
+    ask = "import pyogrio; print(pyogrio.get_gdal_config_option('GDAL_NUM_THREADS'));"
+    for before, option in (("", "7"), ("from habitat.io import settings as s;", "None")):
+        code = before + ("s.scrub_environment();" if before else "") + ask
+        env = {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60,
+            env=env,
+        )  # fmt: skip
+        assert done.stdout.strip() == option
+
+
+@pytest.mark.parametrize("megabytes", [600, 1_100])
+def test_an_address_space_in_which_libraries_hang_is_refused_before_they_load(megabytes):
+    limit = megabytes * 1_000_000
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}));"
+        "from habitat.cli.main import main; main(['show', 'exit-codes'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=60
+    )  # fmt: skip
+    assert done.returncode == 10
+    assert f"got {megabytes:,} MB" in done.stderr
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 import tiny
@@ -9,6 +10,7 @@ from s3_served import BUCKET, Service
 
 from habitat.cli.main import run
 from habitat.io.net import object_store
+from habitat.io.release.release_objects import prune_objects
 
 OK, CONFIG, REMOTE, CREDENTIALS, LOCKED, ALTERED = 0, 3, 6, 8, 9, 12
 FOLDER = f"s3://{BUCKET}/zone"
@@ -156,6 +158,22 @@ def test_any_flipped_bit_is_found(project, service, capfd):
     service.client.put_object(Bucket=BUCKET, Key=f"zone/tiny/{service.current()}/more", Body=b"")
     assert run(["verify", f"{FOLDER}/tiny"]) == ALTERED
     assert "stray: more" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["removed", "may not be removed"])
+def test_old_releases_go_by_the_rule_of_those_on_disk(project, service, monkeypatch, refused):
+    def prune_later(store, *, now, keep):
+        return prune_objects(store, now=now + timedelta(days=8), keep=keep)
+
+    monkeypatch.setattr("habitat.pipeline.upload.prune_objects", prune_later)
+    tiny.write_pipeline(project, tiny.content(copy_to=FOLDER, keep_releases=1))
+    assert tiny.run_it(project) == OK
+    first = tiny.current(project).name
+    another_release(project)
+    service.keeps = (lambda _, __: True) if refused else None
+    assert tiny.run_it(project) == OK
+    assert any(first in key for key in service.objects()) == refused
+    assert run(["verify", f"{FOLDER}/tiny"]) == OK
 
 
 def test_no_key_is_refused_before_the_work(project, service, monkeypatch):

@@ -108,6 +108,23 @@ def test_a_refused_input_is_on_record_until_a_run_finds_nothing_to_do(project, s
     assert said()["stale"] is False
 
 
+def test_a_scene_that_is_refused_though_nothing_is_to_do_is_named(project, said, capfd):
+    place = tiny.write_scene(project, "2024-08-20")
+    item = place / "item.json"
+    item.write_text(item.read_text().replace("bands.tif", "gone.tif"))
+    assert tiny.run_it(project) == 0
+    assert capfd.readouterr().out.startswith("nothing to do")
+    (refused,) = said()["refused_scenes"]
+    assert refused["id"] == "scene_2024-08-20"
+    assert "gone.tif" in refused["reason"]
+    files = {p: p.lstat().st_mtime_ns for p in project.rglob("*") if p.is_file()}
+    assert tiny.run_it(project) == 0
+    after = {p: p.lstat().st_mtime_ns for p in project.rglob("*") if p.is_file()}
+    assert {p for p in files if files[p] != after[p]} <= {state_file(project, "lock")}
+    state_file(project, "last_search.json").write_text('{"scenes": 1}')
+    assert said()["refused_scenes"] == []
+
+
 @pytest.mark.parametrize(
     ("fault", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)], ids=["ctrl-c", "term"]
 )

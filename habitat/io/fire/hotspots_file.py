@@ -56,11 +56,22 @@ def read_hotspots(path: Path, *, grid: Grid, window: Window) -> Hotspots:
     InputError
         If the file is too large, a column is missing, or a row cannot be read.
     """
+    found = read_detections(path, grid=grid, window=window)
+    return found.take(found.kinds == DetectionKind.VEGETATION)
+
+
+def read_detections(path: Path, *, grid: Grid, window: Window) -> Hotspots:
+    """Return the detections of a FIRMS CSV file in a window, with what kind they are.
+
+    Raises
+    ------
+    InputError
+        If the file is too large, a column is missing, or a row cannot be read.
+    """
     given = parse_hotspots([read_table(path)], grid=grid, window=window)
     if given.unread:
         raise InputError(given.faults[0])
-    found = given.found
-    return found.take(found.kinds == DetectionKind.VEGETATION)
+    return given.found
 
 
 def read_table(path: Path) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,14 +136,19 @@ class ObjectStore:
         with self._asking("writing", name):
             self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
 
-    def names(self, folder: str) -> Iterator[str]:
-        """Yield the names of all objects below a folder, relative to it."""
+    def remove(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        with self._asking("removing", name):
+            self._client.delete_object(Bucket=self._bucket, Key=self._key(name))
+
+    def written(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """Yield the objects below a folder: name, relative to it, and time of writing, UTC."""
         below = self._key(folder) + "/" if folder else self._key("")
         with self._asking("listing", folder):
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket, Prefix=below):
                 for entry in page.get("Contents", ()):
-                    yield entry["Key"].removeprefix(below)
+                    yield entry["Key"].removeprefix(below), entry["LastModified"]
 
     @contextmanager
     def _asking(self, doing: str, name: str) -> Iterator[None]:

@@ -16,11 +16,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from habitat.domain.errors import ConfigError, VerificationError
+from habitat.domain.errors import VerificationError
 from habitat.io.durable import (
     atomic_write_bytes,
     fsync_path,
@@ -28,10 +28,8 @@ from habitat.io.durable import (
     require_safe_name,
 )
 from habitat.io.release.manifest import MANIFEST, seal, verify
+from habitat.io.release.retention import MIN_KEEP_DAYS, outdated
 from habitat.io.run_lock import run_lock
-
-#: Releases stay at least so long, since somebody may have the files open.
-MIN_KEEP_DAYS = 7
 
 
 class Store:
@@ -208,22 +206,17 @@ class Store:
             Ids that were removed.
         """
         self._require_lock()
-        if keep_days < MIN_KEEP_DAYS:
-            raise ConfigError(f"keep_days: expected {MIN_KEEP_DAYS} or more, got {keep_days}")
         current = self.current_release()
-        limit = now - timedelta(days=keep_days)
-        removed = []
+        if current is None:
+            return []
         written = {name: published_at(self.releases / name) for name in self.release_ids()}
-        newest = sorted(written, key=lambda name: (written[name], name), reverse=True)[:keep]
-        for release_id, at in written.items():
+        removed = outdated(written, current.name, now=now, keep=keep, keep_days=keep_days)
+        for release_id in removed:
             release = self.releases / release_id
-            if current is None or release == current or at > limit or release_id in newest:
-                continue
             with local_resources("removing", release):
                 doomed = self.releases / f".tmp-pruned-{release_id}-{os.getpid()}"
                 release.rename(doomed)  # gone at once, whatever happens to the removal
                 _remove_tree(doomed)
-            removed.append(release_id)
         return removed
 
     def sweep_temporary(self) -> list[Path]:

@@ -7,12 +7,14 @@
         releases/<id>/…          the same files as on disk
 
 Every object is read back and hashed before ``CURRENT`` names the release. A copy that broke off
-goes on: an object that already has the right bytes is not sent again. Old releases stay.
+goes on: an object that already has the right bytes is not sent again. Old releases go by the rule
+of those on disk, manifest first: a removal that broke off leaves none that only looks whole.
 """
 
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from habitat.io.release.manifest import (
     parse_manifest,
     read_manifest,
 )
+from habitat.io.release.retention import outdated
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +103,56 @@ def _point_to(store: ObjectStore, wanted: bytes, tag: str | None) -> None:
         )
 
 
+def prune_objects(store: ObjectStore, *, now: datetime, keep: int) -> list[str]:
+    """Remove old releases, and what is left of copies and removals that broke off.
+
+    ``CURRENT`` is asked again before each, since another machine may write there too.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        Of a pipeline.
+    now : datetime
+        The time, timezone-aware.
+    keep : int
+        So many of the newest stay, whatever their age.
+
+    Returns
+    -------
+    list of str
+        Ids that were removed.
+
+    Raises
+    ------
+    HabitatError
+        If an object cannot be listed or removed; what is left goes the next time.
+    """
+    objects: dict[str, dict[str, datetime]] = {}
+    for path, at in store.written("releases"):
+        release_id, _, name = path.partition("/")
+        objects.setdefault(release_id, {})[name] = at
+    whole = {of: names[MANIFEST] for of, names in objects.items() if MANIFEST in names}
+    broken = {of: max(names.values()) for of, names in objects.items() if of not in whole}
+    current = _current(store)
+    if current is None:
+        return []
+    removed = []
+    old = outdated(whole, current, now=now, keep=keep) + outdated(broken, current, now=now, keep=0)
+    for release_id in old:
+        if _current(store) != release_id:
+            for name in sorted(objects[release_id], key=lambda name: (name != MANIFEST, name)):
+                store.remove(f"releases/{release_id}/{name}")
+            removed.append(release_id)
+    return removed
+
+
+def _current(store: ObjectStore) -> str | None:
+    found = store.read(CURRENT, _MAX_CURRENT_BYTES)
+    if found is None:
+        return None
+    return found[0].decode("utf-8", "replace").strip().removeprefix("releases/")
+
+
 def verify_objects(store: ObjectStore) -> list[Fault]:
     """Compare a release in object storage with its manifest; all bytes are read.
 
@@ -120,7 +173,7 @@ def verify_objects(store: ObjectStore) -> list[Fault]:
     if manifest is None:
         raise VerificationError(f"{where}, got none. Without it there is no release.")
     files = parse_manifest(manifest[0], where)
-    strays = set(store.names(base.rstrip("/"))) - {*files, MANIFEST}
+    strays = {name for name, _ in store.written(base.rstrip("/"))} - {*files, MANIFEST}
     faults = [Fault(name, "stray") for name in strays]
     older = set(json.loads(manifest[0])) == {"files"}
     for name, entry in files.items():
