@@ -7,7 +7,9 @@ from habitat.domain.errors import NotBuiltError
 from habitat.io.fire.fire_files import read_fuels, read_places
 from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_steps import FireRisk, Publish, RadarScenes, Scenes, StepConfig, Train
+from habitat.pipeline.config_base import StepConfig
+from habitat.pipeline.config_radar import RadarScenes
+from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.named_files import absent_radar, absent_scenes, named_files

@@ -9,9 +9,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from habitat.pipeline.config_base import Saved
 from habitat.pipeline.config_radar import RadarConfig
 from habitat.pipeline.config_sources import Source
-from habitat.pipeline.config_steps import Publish, Saved, Step
+from habitat.pipeline.config_steps import Publish, Step
 from habitat.pipeline.config_words import (
     DataName,
     Kind,

@@ -1,10 +1,20 @@
-"""Where Sentinel-1 scenes come from, beside those of Sentinel-2: one model per source."""
+"""Sentinel-1 in a pipeline file: where its scenes come from, and the steps that use them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from habitat.pipeline.config_words import DataName, Model
+from habitat.pipeline.config_base import Saved
+from habitat.pipeline.config_words import (
+    DataName,
+    Kind,
+    Model,
+    Name,
+    RelativePeriod,
+    SeasonYear,
+    Year,
+    period_text,
+)
 
 
 class RadarSimulatedConfig(Model):
@@ -50,3 +60,41 @@ class RadarStacConfig(Model):
 RadarConfig = Annotated[
     RadarSimulatedConfig | RadarFolderConfig | RadarStacConfig, Field(discriminator="kind")
 ]
+
+
+class RadarScenes(Saved):
+    """Find the Sentinel-1 scenes of a period in the source ``radar``."""
+
+    makes: ClassVar[Kind] = "radar_scenes"
+    step: Literal["radar_scenes"]
+    period: str | RelativePeriod | SeasonYear = Field(
+        description="two dates, or relative to the as-of date"
+    )
+
+    _check_period = field_validator("period")(period_text)
+
+
+class RadarComposite(Saved):
+    """Make one image of backscatter from the looks of a season: median of linear power, in dB."""
+
+    makes: ClassVar[Kind] = "radar"
+    step: Literal["radar_composite"]
+    scenes: Name
+    season: Name | None = Field(default=None, description="a window of the seasons file")
+    year: Year | None = Field(default=None, description="growing-season year")
+    period: str | None = Field(default=None, description="two dates, instead of season and year")
+    orbit: Literal["ascending", "descending", "mixed"] = Field(
+        description="passes that enter; slopes look different from the two sides, so mixed says so"
+    )
+
+    _check_period = field_validator("period")(period_text)
+
+    @model_validator(mode="after")
+    def _one_way_to_say_when(self) -> "RadarComposite":
+        if (self.period is None) == (self.season is None) or (self.season and self.year is None):
+            raise ValueError("expected either season and year, or period")
+        return self
+
+    def refs(self) -> list[tuple[str, str, Kind]]:
+        """Return the scenes."""
+        return [("scenes", self.scenes, "radar_scenes")]

@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
 from habitat.pipeline.config_alerts import AlertsConfig
+from habitat.pipeline.config_base import Saved, StepConfig
 from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_radar import RadarComposite, RadarScenes
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -21,22 +23,6 @@ from habitat.pipeline.config_words import (
     distinct,
     period_text,
 )
-
-
-class StepConfig(Model):
-    """Base of the steps."""
-
-    makes: ClassVar[Kind | None] = None
-
-    def refs(self) -> list[tuple[str, str, Kind]]:
-        """Return ``(field, name, kind)`` of every result this step needs."""
-        return []
-
-
-class Saved(StepConfig):
-    """A step that saves a result."""
-
-    save_as: Name
 
 
 class Scenes(Saved):
@@ -83,44 +69,6 @@ class Composite(Saved):
         """Return the scenes, and burns where given."""
         burns: list[tuple[str, str, Kind]] = [("burns", self.burns, "burns")] if self.burns else []
         return [("scenes", self.scenes, "scenes"), *burns]
-
-
-class RadarScenes(Saved):
-    """Find the Sentinel-1 scenes of a period in the source ``radar``."""
-
-    makes: ClassVar[Kind] = "radar_scenes"
-    step: Literal["radar_scenes"]
-    period: str | RelativePeriod | SeasonYear = Field(
-        description="two dates, or relative to the as-of date"
-    )
-
-    _check_period = field_validator("period")(period_text)
-
-
-class RadarComposite(Saved):
-    """Make one image of backscatter from the looks of a season: median of linear power, in dB."""
-
-    makes: ClassVar[Kind] = "radar"
-    step: Literal["radar_composite"]
-    scenes: Name
-    season: Name | None = Field(default=None, description="a window of the seasons file")
-    year: Year | None = Field(default=None, description="growing-season year")
-    period: str | None = Field(default=None, description="two dates, instead of season and year")
-    orbit: Literal["ascending", "descending", "mixed"] = Field(
-        description="passes that enter; slopes look different from the two sides, so mixed says so"
-    )
-
-    _check_period = field_validator("period")(period_text)
-
-    @model_validator(mode="after")
-    def _one_way_to_say_when(self) -> "RadarComposite":
-        if (self.period is None) == (self.season is None) or (self.season and self.year is None):
-            raise ValueError("expected either season and year, or period")
-        return self
-
-    def refs(self) -> list[tuple[str, str, Kind]]:
-        """Return the scenes."""
-        return [("scenes", self.scenes, "radar_scenes")]
 
 
 class WithComposites(Saved):

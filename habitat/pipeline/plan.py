@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.vector.aoi import tiles_inside
-from habitat.pipeline.config_steps import (
-    FireRisk,
-    Publish,
-    RadarScenes,
-    Saved,
-    Scenes,
-    StepConfig,
-)
+from habitat.pipeline.config_base import Saved, StepConfig
+from habitat.pipeline.config_radar import RadarScenes
+from habitat.pipeline.config_steps import FireRisk, Publish, Scenes
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult

@@ -5,6 +5,8 @@ from importlib import import_module
 from typing import Any
 
 from habitat.domain.errors import NotBuiltError
+from habitat.pipeline.config_base import StepConfig
+from habitat.pipeline.config_radar import RadarComposite
 from habitat.pipeline.config_steps import (
     Assess,
     BurnScars,
@@ -14,8 +16,6 @@ from habitat.pipeline.config_steps import (
     FireRisk,
     ForestChange,
     Habitat,
-    RadarComposite,
-    StepConfig,
     Train,
 )
 from habitat.pipeline.context import PlanContext

@@ -18,8 +18,9 @@ from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import MASKS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.scenes.scene_item import beside
 from habitat.io.vector.aoi import touches
+from habitat.pipeline.config_radar import RadarScenes
 from habitat.pipeline.config_sources import FolderConfig, StacConfig
-from habitat.pipeline.config_steps import RadarScenes, Scenes
+from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import SceneSet
 

@@ -9,7 +9,8 @@ from habitat.algorithms.reasons import N_REASON_CODES, Reason, reasons_of_looks
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import COMPOSITE, MAX_GAP_DAYS, N_VALID
 from habitat.domain.period import Period, days_since_epoch
-from habitat.pipeline.config_steps import Composite, RadarComposite
+from habitat.pipeline.config_radar import RadarComposite
+from habitat.pipeline.config_steps import Composite
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
     Arrays,

@@ -11,7 +11,7 @@ from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import RADAR_COMPOSITE
 from habitat.domain.period import Period
 from habitat.domain.radar import RADAR_BANDS, RADAR_RATIO
-from habitat.pipeline.config_steps import RadarComposite
+from habitat.pipeline.config_radar import RadarComposite
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
     Arrays,
