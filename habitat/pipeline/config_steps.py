@@ -9,7 +9,13 @@ from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
 from habitat.pipeline.config_alerts import AlertsConfig
 from habitat.pipeline.config_base import Saved, StepConfig
-from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_feeds import (
+    EarlyFirmsConfig,
+    Era5Config,
+    FirmsConfig,
+    HimawariConfig,
+    OpenMeteoConfig,
+)
 from habitat.pipeline.config_radar import RadarComposite, RadarScenes
 from habitat.pipeline.config_words import (
     DataName,
@@ -298,6 +304,12 @@ class FireRisk(StepConfig):
         "FIRMS file (.csv)",
     )
     static_sources: DataName = Field(default="none", description=STATIC)
+    early_hotspots: Literal["none"] | EarlyFirmsConfig | HimawariConfig = Field(
+        default="none",
+        description="geostationary detections, early and not confirmed: 'none', "
+        "{kind: firms}, or {kind: himawari, folder: DIR}; they are no alert until another "
+        "satellite confirms them",
+    )
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
     maps: DataName = Field(
@@ -308,6 +320,12 @@ class FireRisk(StepConfig):
     )
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
     alerts: AlertsConfig | None = Field(default=None, description="where alerts are sent")
+
+    @model_validator(mode="after")
+    def _confirmable(self) -> Self:
+        if self.early_hotspots != "none" and self.hotspots == "none":
+            raise ValueError("early_hotspots: expected hotspots too, which may confirm them")
+        return self
 
     @field_validator("weather")
     @classmethod
