@@ -32,6 +32,7 @@ _COMMANDS = {
     "ingest": "Convert Sentinel-2 products (SAFE, JPEG 2000) to a folder of scenes, once.",
     "train": "Train the classifier of a pipeline and write it as a model file.",
     "fire-risk": "Print the fire danger of a day near places, and fires near them.",
+    "heat-sources": "Find what always is hot in years of hotspots, so that it is no fire.",
     "cache": "List, verify and prune what was downloaded.",
     "verify": "Say whether what is on disk still equals what was published.",
 }

@@ -43,3 +43,17 @@ class FirmsConfig(Model):
         min_length=1,
         description="satellites and processing",
     )
+
+
+class EarlyFirmsConfig(Model):
+    """Geostationary detections of the FIRMS area API (GOES, Himawari, Meteosat as one source)."""
+
+    kind: Literal["firms"] = "firms"
+    url: str = Field(default=BASE_URL, pattern=_URL, description="of the service")
+
+
+class HimawariConfig(Model):
+    """A mirror of JAXA's Himawari wildfire product (P-Tree, L2WLF), one file every 10 minutes."""
+
+    kind: Literal["himawari"]
+    folder: RelativePath = Field(description="as on the server: YYYYMM/DD/hh/H09_*.csv, or flat")

@@ -6,6 +6,7 @@ from habitat.domain.errors import ConfigError
 from habitat.io.extras import require_extra
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_feeds import Era5Config
+from habitat.pipeline.config_radar import RadarFolderConfig
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
 
@@ -48,6 +49,14 @@ def absent_scenes(config: PipelineConfig, base: Path) -> str:
     return ""
 
 
+def absent_radar(config: PipelineConfig, base: Path) -> str:
+    """Return the folder of radar scenes that a pipeline names if it is not there yet, else ""."""
+    radar = config.radar
+    if isinstance(radar, RadarFolderConfig) and not (base / radar.path).is_dir():
+        return radar.path
+    return ""
+
+
 def boundary_files(config: PipelineConfig) -> list[str]:
     """Return the boundary files that a pipeline names, relative to the project."""
     named = config.boundaries
@@ -72,7 +81,12 @@ def named_files(step: object) -> list[str]:
     if isinstance(step, FireRisk):
         named = (step.weather, step.hotspots)
         files = [name for name in named if isinstance(name, str) and "." in name]
-        return files + [one.path for one in named if isinstance(one, Era5Config)]
+        files += [one.path for one in named if isinstance(one, Era5Config)]
+        return files + _static(step)
     if isinstance(step, BurnScars) and step.hotspots not in {None, "source"}:
-        return [str(step.hotspots)]
+        return [str(step.hotspots), *_static(step)]
     return []
+
+
+def _static(step: FireRisk | BurnScars) -> list[str]:
+    return [] if step.static_sources == "none" else [step.static_sources]

@@ -56,11 +56,22 @@ def read_hotspots(path: Path, *, grid: Grid, window: Window) -> Hotspots:
     InputError
         If the file is too large, a column is missing, or a row cannot be read.
     """
+    found = read_detections(path, grid=grid, window=window)
+    return found.take(found.kinds == DetectionKind.VEGETATION)
+
+
+def read_detections(path: Path, *, grid: Grid, window: Window) -> Hotspots:
+    """Return the detections of a FIRMS CSV file in a window, with what kind they are.
+
+    Raises
+    ------
+    InputError
+        If the file is too large, a column is missing, or a row cannot be read.
+    """
     given = parse_hotspots([read_table(path)], grid=grid, window=window)
     if given.unread:
         raise InputError(given.faults[0])
-    found = given.found
-    return found.take(found.kinds == DetectionKind.VEGETATION)
+    return given.found
 
 
 def read_table(path: Path) -> tuple[str, str]:
@@ -102,7 +113,9 @@ class Parsed:
         return len(self.faults)
 
 
-def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window) -> Parsed:
+def parse_hotspots(
+    tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window, early: bool = False
+) -> Parsed:
     """Return the detections of tables in a window, each once, with what kind they are.
 
     Low confidence and detections at sea (``type`` 3) are left out; a row without a type counts as
@@ -113,6 +126,8 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     ----------
     tables : sequence of (str, str)
         Name for messages, and CSV text.
+    early : bool
+        All are of geostationary satellites, whatever their rows say.
 
     Raises
     ------
@@ -122,7 +137,11 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     read = [_rows(name, text.splitlines(keepends=True)) for name, text in tables]
     rows = [row for good, _ in read for row in good]
     faults = tuple(fault for _, bad in read for fault in bad)
-    return Parsed(_detections(rows, grid, window) if rows else Hotspots.empty(), faults)
+    found = _detections(rows, grid, window) if rows else Hotspots.empty()
+    if early:
+        burns = found.kinds == DetectionKind.VEGETATION
+        found = found.with_kinds(np.where(burns, DetectionKind.EARLY, found.kinds).astype(np.uint8))
+    return Parsed(found, faults)
 
 
 def _detections(rows: list[_Row], grid: Grid, window: Window) -> Hotspots:

@@ -1,19 +1,23 @@
 """Detections of the day and the nearest place of each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from habitat.algorithms.early_fires import confirmed
+from habitat.algorithms.static_heat import labelled
 from habitat.domain.fire_brief import Feed, FireNear
-from habitat.domain.grid import Bounds, Grid
+from habitat.domain.grid import Bounds
 from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.place import Place
 from habitat.io.fire.fire_files import saved_time
 from habitat.io.fire.hotspots_file import parse_hotspots, read_table
 from habitat.io.fire.hotspots_service import Area
+from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
+from habitat.pipeline.fire_risk.early import early_of
 from habitat.pipeline.fire_risk.feeds import AHEAD, file_of, is_stale
 from habitat.pipeline.fire_risk.services import firms
 from habitat.pipeline.fire_risk.setting import Setting
@@ -36,36 +40,63 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     ends = datetime.combine(setting.day + timedelta(days=1), time(), zone)
     starts, last = ends - timedelta(days=2), min(ends, now + AHEAD)
     grid = setting.config.grid
-    reach = _reach(setting.places.places, bounds, grid.epsg)
-    given = _tables(setting, bounds_wgs84(reach, grid.epsg), ends - _MEMORY, min(ends, now))
+    around = reach(setting.places.places, bounds, grid.epsg)
+    area = bounds_wgs84(around, grid.epsg)
+    given = _tables(setting, area, ends - _MEMORY, min(ends, now))
     if given is None:
         return (), Feed("", None, stale=False), Hotspots.empty()
-    parsed = parse_hotspots(
-        given.tables,
-        grid=Grid(grid.epsg, grid.pixel_m, grid.tile_px),
-        window=Grid(grid.epsg, grid.pixel_m).window_of_bounds(reach),
-    )
-    found = parsed.found
-    lon, lat = to_wgs84(found.x_m, found.y_m, grid.epsg)
+    window = setting.grid.window_of_bounds(around)
+    parsed = parse_hotspots(given.tables, grid=setting.grid, window=window)
+    early = early_of(setting, area, window, min(ends, now))
+    found = confirmed(_without_static(setting, parsed.found.beside(early.found)))
     moments = [moment.replace(tzinfo=UTC) for moment in found.time.tolist()]
     known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
     burns = known & (found.kinds == DetectionKind.VEGETATION)
     rows = np.where(burns, np.cumsum(burns) - 1, -1)
+    told = np.flatnonzero([starts <= moment <= last for moment in moments])
+    near = _near(setting.places.places, found.take(told), rows[told], grid.epsg)
+    stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
+    future = sum(moment > now + AHEAD for moment in moments[: len(parsed.found)])
+    source = f"FIRMS {given.where}" + (f" + {early.told}" if early.told else "")
+    feed = Feed(source, given.issued, stale, parsed.unread + future)
+    return near, feed, found.take(burns)
+
+
+def _without_static(setting: Setting, found: Hotspots) -> Hotspots:
+    """Return detections with those in the mask of the step labelled."""
+    if setting.step.static_sources == "none":
+        return found
+    path = setting.project / setting.step.static_sources
+    mask = read_heat_mask(path, epsg=setting.config.grid.epsg)
+    return labelled(found, mask.covers(found))
+
+
+def _near(
+    places: tuple[Place, ...], found: Hotspots, rows: np.ndarray, epsg: int
+) -> tuple[FireNear, ...]:
+    """Return detections with their nearest place, the nearest first, static sources last."""
+    lon, lat = to_wgs84(found.x_m, found.y_m, epsg)
+    place, edge_km, bearing = _nearest(places, lon, lat)
     near = [
-        replace(
-            _nearest(setting.places.places, moment, float(lon[at]), float(lat[at])),
-            frp_mw=None if np.isnan(found.frp_mw[at]) else round(float(found.frp_mw[at]), 1),
+        FireNear(
+            found.time[at].item().replace(tzinfo=UTC),
+            float(lat[at]),
+            float(lon[at]),
+            None if np.isnan(found.frp_mw[at]) else round(float(found.frp_mw[at]), 1),
+            places[place[at]],
+            float(edge_km[at]),
+            float(bearing[at]),
             kind=DetectionKind(int(found.kinds[at])),
             row=int(rows[at]),
         )
-        for at, moment in enumerate(moments)
-        if starts <= moment <= last
+        for at in range(len(found))
     ]
-    stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
-    order = sorted(near, key=lambda fire: (fire.distance_km, fire.time, fire.latitude))
-    future = sum(moment > now + AHEAD for moment in moments)
-    feed = Feed(f"FIRMS {given.where}", given.issued, stale, parsed.unread + future)
-    return tuple(order), feed, found.take(burns)
+    return tuple(sorted(near, key=_order))
+
+
+def _order(fire: FireNear) -> tuple[bool, float, datetime, float]:
+    static = fire.kind is DetectionKind.STATIC
+    return static, fire.distance_km, fire.time, fire.latitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +123,7 @@ def _tables(setting: Setting, area: Bounds, starts: datetime, last: datetime) ->
     return _Given(tables, urlsplit(config.url).netloc, min(one.issued for one in given))
 
 
-def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
+def reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
     """Return the rectangle [m] around zone and places in which fires are looked for."""
     lon = np.array([place.longitude for place in places])
     lat = np.array([place.latitude for place in places])
@@ -105,12 +136,15 @@ def _reach(places: tuple[Place, ...], bounds: Bounds, epsg: int) -> Bounds:
     )
 
 
-def _nearest(places: tuple[Place, ...], moment: datetime, lon: float, lat: float) -> FireNear:
-    at = np.array([lon]), np.array([lat])
-    ways = [geodesic_from(place.longitude, place.latitude, *at) for place in places]
-    km = np.array([away[0] for _, away in ways])
-    edge = np.maximum(0.0, km - [place.radius_km for place in places])
+def _nearest(
+    places: tuple[Place, ...], lon: np.ndarray, lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the nearest place of each detection, how far its edge is [km], and the bearing."""
+    ways = [geodesic_from(place.longitude, place.latitude, lon, lat) for place in places]
+    km = np.array([away for _, away in ways])
+    edge = np.maximum(0.0, km - np.array([[place.radius_km] for place in places]))
     near = edge <= FIRE_NEAR_KM  # of these the nearest point: a village in a park, not the park
-    nearest = int(np.argmin(np.where(near, km, np.inf) if near.any() else edge))
-    bearing = float(ways[nearest][0][0])
-    return FireNear(moment, lat, lon, None, places[nearest], float(edge[nearest]), bearing)
+    key = np.where(near.any(axis=0), np.where(near, km, np.inf), edge)
+    nearest = np.argmin(key, axis=0)
+    each = np.arange(len(lon))
+    return nearest, edge[nearest, each], np.array([way for way, _ in ways])[nearest, each]

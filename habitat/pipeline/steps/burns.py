@@ -6,7 +6,8 @@ find is then joined into fires, and freed of patches below the least area (``bur
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -32,8 +33,10 @@ from habitat.algorithms.burn.statistics import (
 )
 from habitat.algorithms.burn_history import epoch_days
 from habitat.algorithms.reasons import reasons_of_looks
+from habitat.algorithms.static_heat import labelled
 from habitat.domain.errors import ConfigError, NoObservationError
-from habitat.domain.hotspots import Hotspots
+from habitat.domain.grid import Grid, Window
+from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.layers import (
     BURN_DATE,
     BURN_DATE_HI,
@@ -45,7 +48,8 @@ from habitat.domain.layers import (
 from habitat.domain.legend import NOT_OBSERVED, OUTSIDE
 from habitat.domain.period import Period, fire_year
 from habitat.io.durable import sha256_file
-from habitat.io.fire.hotspots_file import read_hotspots
+from habitat.io.fire.hotspots_file import read_detections, read_hotspots
+from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.pipeline.config_steps import BurnScars
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
@@ -70,11 +74,13 @@ _HOTSPOT_REACH_M = 5_000
 
 @dataclass(frozen=True, slots=True)
 class HotspotFile:
-    """Where hotspots come from: ``source``, a file with its digest, or nothing."""
+    """Where hotspots come from: ``source``, a file with its digest, or nothing; and the mask."""
 
     kind: str
     path: str = ""
     sha256: str = ""
+    static: str = ""
+    static_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +219,22 @@ def _hotspot_file(step: BurnScars, ctx: PlanContext) -> HotspotFile:
         return HotspotFile("source")
     path = ctx.project / step.hotspots
     read_hotspots(path, grid=ctx.grid, window=ctx.window)  # a fault in it is one before any work
-    return HotspotFile("file", step.hotspots, sha256_file(path))
+    file = HotspotFile("file", step.hotspots, sha256_file(path))
+    if step.static_sources == "none":
+        return file
+    mask = ctx.project / step.static_sources
+    read_heat_mask(mask, epsg=ctx.grid.epsg)
+    return replace(file, static=step.static_sources, static_sha256=sha256_file(mask))
+
+
+def _burning(file: HotspotFile, project: Path, grid: Grid, window: Window) -> Hotspots:
+    """Return the burning vegetation of a file: nothing that always is hot."""
+    if not file.static:
+        return read_hotspots(project / file.path, grid=grid, window=window)
+    found = read_detections(project / file.path, grid=grid, window=window)
+    mask = read_heat_mask(project / file.static, epsg=grid.epsg)
+    kept = labelled(found, mask.covers(found))
+    return kept.take(kept.kinds == DetectionKind.VEGETATION)
 
 
 def find_hotspots(inputs: GlobalInputs) -> Hotspots:
@@ -226,7 +247,7 @@ def find_hotspots(inputs: GlobalInputs) -> Hotspots:
         assert isinstance(inputs.source, SimulatedSource), "plan refuses other sources"
         found = inputs.source.hotspots(task.looks, around)
     elif task.hotspots.kind == "file":
-        found = read_hotspots(inputs.project / task.hotspots.path, grid=inputs.grid, window=around)
+        found = _burning(task.hotspots, inputs.project, inputs.grid, around)
     else:
         return Hotspots.empty()
     found = found.in_period(Period(task.looks.start, task.year.end))
