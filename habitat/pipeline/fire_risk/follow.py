@@ -22,7 +22,7 @@ from habitat.domain.fire_alert import (
     FireAlert,
     Message,
 )
-from habitat.domain.fire_brief import FireBrief
+from habitat.domain.fire_brief import FireBrief, alarming_of
 from habitat.domain.fire_situation import Situation, fires_alone, nothing_known, situation_of
 from habitat.domain.place import Language
 from habitat.io.fire.alert_text import AlertWords, message_for
@@ -30,6 +30,7 @@ from habitat.io.fire.fire_files import read_phrases
 from habitat.io.fire.fire_state import AlertStore
 from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.brief import make_brief
+from habitat.pipeline.fire_risk.clusters import fires_now
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, fires_of
 from habitat.pipeline.fire_risk.notes import alert_notes
 from habitat.pipeline.fire_risk.setting import Setting
@@ -181,14 +182,15 @@ def _fires_or_nothing(setting: Setting) -> Situation:
     nothing = unknown_situation(setting)
     try:
         aoi = read_aoi(setting.project / setting.config.aoi, epsg=setting.config.grid.epsg)
-        fires, hotspots, _ = fires_of(setting, aoi.bounds)
+        fires, hotspots, detections = fires_of(setting, aoi.bounds)
+        clusters = fires_now(setting, detections, None)
     except _INPUT_FAULTS as fault:
         logger.warning("no fires either: %s", fault)
         return nothing
-    found = fires_alone(nothing, fires, hotspots, FIRE_NEAR_KM)
-    if found.fires:
-        logger.error("no brief, but %d detections near places", len(found.fires))
-    return found
+    alarming = alarming_of(clusters, fires, FIRE_NEAR_KM)
+    if alarming:
+        logger.error("no brief, but %d fires near places", len(alarming))
+    return fires_alone(nothing, clusters, alarming, hotspots)
 
 
 def unknown_situation(setting: Setting) -> Situation:
