@@ -6,6 +6,7 @@ from habitat.domain.errors import ConfigError
 from habitat.io.extras import require_extra
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_feeds import Era5Config, GribConfig
+from habitat.pipeline.config_radar import RadarFolderConfig
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
 
@@ -50,6 +51,14 @@ def absent_scenes(config: PipelineConfig, base: Path) -> str:
     source = config.source
     if isinstance(source, FolderConfig) and not (base / source.path).is_dir():
         return source.path
+    return ""
+
+
+def absent_radar(config: PipelineConfig, base: Path) -> str:
+    """Return the folder of radar scenes that a pipeline names if it is not there yet, else ""."""
+    radar = config.radar
+    if isinstance(radar, RadarFolderConfig) and not (base / radar.path).is_dir():
+        return radar.path
     return ""
 
 
