@@ -165,6 +165,8 @@ class World:
     def reset(self, account: dict) -> None:
         self.secret = account.get("secret", SECRET)
         self.quota = float(account.get("quota", 1e12))
+        #: None: no accounting API; else its answer, {} for what is left
+        self.accounting = account.get("accounting")
         self.token_seconds = float(account.get("token_seconds", 600))
         self.page = int(account.get("page", 100))
         if account.get("reload"):
@@ -207,6 +209,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/_log":
             with self.world.lock:
                 self.answer(200, {"log": self.world.log, "spent": self.world.spent})
+        elif self.path == "/api/v1/accounting/usage" and self.world.accounting is not None:
+            if self.authorised():
+                left = self.world.quota - self.world.spent
+                self.answer(
+                    200,
+                    self.world.accounting
+                    or {
+                        "processingUnitsMonthly": {"remaining": str(left)},
+                        "requestsMonthly": {"remaining": "9990"},
+                    },
+                )
         else:
             self.answer(404, {"error": {"status": 404, "reason": "Not Found"}})
 

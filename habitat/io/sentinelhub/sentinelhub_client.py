@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from habitat.domain.errors import SceneError
-from habitat.domain.processing_units import Bill, quota_reset
+from habitat.domain.errors import RequestRefusedError, SceneError
+from habitat.domain.processing_units import Account, Bill, quota_reset
 from habitat.io.net.http import BadBodyError, Http
 from habitat.io.net.http_policy import (
     HttpPolicy,
@@ -90,6 +91,28 @@ class Client:
         """Ask for a token, which no unit pays for."""
         self._token.token()
 
+    def account(self) -> Account | None:
+        """Return what is left this month, as the service counts; None where it does not say.
+
+        The address and the form are those of the accounting API that the dashboards use, which is
+        not in the published reference: an answer in another form is no fault.
+
+        Raises
+        ------
+        RemoteError, CredentialsError
+            If it does not answer.
+        """
+        request = Request(
+            f"{self._service.base_url}/api/v1/accounting/usage",
+            headers={"Accept": "application/json"},
+            max_bytes=1 << 16,
+            token=self._token,
+        )
+        try:
+            return self._http.fetch(request, _account)
+        except RequestRefusedError:
+            return None
+
     def search(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return one page of the catalogue."""
         request = Request(
@@ -159,6 +182,16 @@ def _spent(reply: Reply, order: Order) -> Bill:
     except ValueError:
         units = order.bill.units
     return Bill(units, 1, len(reply.body))
+
+
+def _account(reply: Reply) -> Account | None:
+    try:
+        found = json.loads(reply.body)
+        units = float(found["processingUnitsMonthly"]["remaining"])
+        requests = float(found["requestsMonthly"]["remaining"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Account(units, int(requests)) if isfinite(units) else None
 
 
 def _object(reply: Reply) -> Mapping[str, Any]:
