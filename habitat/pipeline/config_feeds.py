@@ -33,6 +33,18 @@ class Era5Config(Model):
     )
 
 
+class GribConfig(Model):
+    """GRIB2 files of a forecast model (GFS, ECMWF open data); needs the extra [grib]."""
+
+    kind: Literal["grib2"]
+    path: RelativePath = Field(
+        description="a file, or a folder of them (.grib2, .grb2, .grib, .grb), old runs too"
+    )
+    wind_factor: float = Field(
+        default=1.0, ge=0.5, le=3, description="wind is multiplied by it; too calm on rough coasts"
+    )
+
+
 class FirmsConfig(Model):
     """Detections of the NASA FIRMS area API; the key is FIRMS_MAP_KEY of the environment."""
 

@@ -88,6 +88,7 @@ TESTED_ELSEWHERE = {
     "domain/fuel": "io/test_fire_files",
     "domain/place": "io/test_fire_files",
     "domain/hotspots": "algorithms/test_burn_pixels",
+    "io/weather/weather_grib_process": "io/test_weather_grib",
     "domain/static_heat": "algorithms/test_static_heat",
     "domain/legend": "io/test_data_files",
     "domain/model": "io/test_model_file",
