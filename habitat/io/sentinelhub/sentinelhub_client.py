@@ -8,8 +8,11 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
+
 from habitat.domain.errors import RequestRefusedError, SceneError
 from habitat.domain.processing_units import Account, Bill, quota_reset
+from habitat.domain.radar import RADAR_BANDS
 from habitat.io.net.http import BadBodyError, Http
 from habitat.io.net.http_policy import (
     HttpPolicy,
@@ -19,6 +22,7 @@ from habitat.io.net.http_policy import (
     retry_after_milliseconds,
 )
 from habitat.io.net.http_token import SharedToken
+from habitat.io.sentinelhub.radar_requests import RadarOrder, decode_radar
 from habitat.io.sentinelhub.sentinelhub_image import Image, decode
 from habitat.io.sentinelhub.sentinelhub_requests import Order, Service
 from habitat.io.settings import sentinelhub_credentials
@@ -67,6 +71,15 @@ def policy_of(service: Service, day: date, *, estimate: bool) -> HttpPolicy:
         retry_after=retry_after_milliseconds,
         quota_fault=partial(quota_fault, day),
     )
+
+
+def _image(content: bytes, order: Order) -> Image:
+    """Return an answer decoded; of radar the data mask stands for the scene classification."""
+    if not isinstance(order, RadarOrder):
+        return decode(content, order)
+    power = decode_radar(content, order)
+    seen: np.ndarray = np.all([np.isfinite(power[band]) for band in RADAR_BANDS], axis=0)
+    return Image({}, seen.astype(np.uint8))
 
 
 class Client:
@@ -154,7 +167,7 @@ class Client:
         def checked(reply: Reply) -> bytes:
             note(order.key, _spent(reply, order))
             try:
-                check(decode(reply.body, order))
+                check(_image(reply.body, order))
             except SceneError as fault:
                 raise BadBodyError(str(fault)) from fault
             return reply.body
