@@ -51,7 +51,8 @@ class Copy:
             return native  # pixels of equal size
         # Columns first, of the fewer rows: whole rows are copied at the speed of memory.
         columns: np.ndarray = native.take(self.cols - self.cols[0], axis=1)
-        return columns.take(self.rows - self.rows[0], axis=0)
+        values: np.ndarray = columns.take(self.rows - self.rows[0], axis=0)
+        return values
 
 
 @dataclass(frozen=True, slots=True)
