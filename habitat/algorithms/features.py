@@ -7,14 +7,17 @@ import numpy as np
 from habitat.algorithms import indices
 from habitat.domain.bands import DN_NODATA, DN_SCALE
 from habitat.domain.model import FeatureSet
+from habitat.domain.radar import DB_NODATA, DB_SCALE, RADAR_BANDS
 
-#: Ratio of two bands, by name: the function of :mod:`habitat.algorithms.indices` and its bands.
+#: Ratio of two bands, by name: the function of :mod:`habitat.algorithms.indices` and its bands;
+#: decibels are subtracted.
 FEATURE_INDICES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str, str]] = {
     "ndvi": (indices.ndvi, "B8A", "B04"),
     "ndmi": (indices.ndmi, "B8A", "B11"),
     "nbr": (indices.nbr, "B8A", "B12"),
     "nbr2": (indices.nbr2, "B11", "B12"),
     "mndwi": (indices.mndwi, "B03", "B11"),
+    "vh_vv": (np.subtract, "VH", "VV"),
 }
 
 
@@ -52,14 +55,15 @@ def compute(features: FeatureSet, composites: Mapping[str, Mapping[str, np.ndarr
     features : FeatureSet
         What to compute.
     composites : mapping of str to mapping of str to numpy.ndarray
-        By season and band: uint16 ``(y, x)`` digital numbers, 0 = not observed. A season of
+        By season and band: uint16 ``(y, x)`` digital numbers, 0 = not observed; ``VV`` and ``VH``
+        int16 hundredths of a decibel, -32768 = not observed. A season of
         ``features`` that is missing here was not observed anywhere.
 
     Returns
     -------
     numpy.ndarray
-        float32 ``(feature, y, x)``: reflectance and indices [1]; NaN in all features of a season
-        where any of its bands is 0.
+        float32 ``(feature, y, x)``: reflectance and indices [1], backscatter [dB]; NaN in all
+        features of a season where any of its bands was not observed.
 
     Raises
     ------
@@ -103,8 +107,10 @@ def _fill_season(
     reflectance = dict(zip(features.bands, out, strict=False))
     missing = np.zeros(out.shape[1:], dtype=bool)
     for band in features.bands:
-        missing |= composite[band] == DN_NODATA
-        np.divide(composite[band].astype(np.float32), float(DN_SCALE), out=reflectance[band])
+        radar = band in RADAR_BANDS
+        missing |= composite[band] == (DB_NODATA if radar else DN_NODATA)
+        scale = 1 / DB_SCALE if radar else float(DN_SCALE)
+        np.divide(composite[band].astype(np.float32), scale, out=reflectance[band])
     out[: len(features.bands), missing] = np.nan
     for row, name in enumerate(features.indices, start=len(features.bands)):
         ratio, a, b = FEATURE_INDICES[name]

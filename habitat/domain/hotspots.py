@@ -16,6 +16,8 @@ class DetectionKind(IntEnum):
     STATIC = 1
     #: Of a geostationary satellite: early, and not confirmed by a finer sensor.
     EARLY = 2
+    #: Early, and a finer sensor saw fire there too; that detection is the fire.
+    CONFIRMED = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,12 @@ class Hotspots:
     def days(self) -> np.ndarray:
         """Days since 1970-01-01 (UTC), int32 ``(n,)``."""
         return self.time.astype("datetime64[D]").astype(np.int32)
+
+    def beside(self, other: "Hotspots") -> "Hotspots":
+        """Return these detections and then the others."""
+        columns = ("x_m", "y_m", "time", "frp_mw", "kinds")
+        pairs = ((getattr(self, name), getattr(other, name)) for name in columns)
+        return Hotspots(*(np.concatenate(pair) for pair in pairs))
 
     def with_kinds(self, kind: np.ndarray) -> "Hotspots":
         """Return the same detections, taken for something else."""

@@ -20,6 +20,7 @@ from habitat.domain.legend import (
     OUTSIDE,
     Legend,
 )
+from habitat.domain.radar import DB_NODATA, DB_SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,18 @@ COMPOSITE = Layer(
     scale=1e-4,
     valid_range=(1, 65535),
 )
+RADAR_COMPOSITE = Layer(
+    "radar_composite",
+    "int16",
+    DB_NODATA,
+    None,
+    "Radar composite",
+    "seasonal median of terrain-corrected backscatter (gamma nought): VV, VH and VH/VV in "
+    "hundredths of a decibel; -32768 is outside or not observed",
+    unit="dB",
+    scale=DB_SCALE,
+    valid_range=(DB_NODATA + 1, 32767),
+)
 FOREST_CLASS = _classes(
     "forest_class", "Forest and land cover", "land cover by the legend of the pipeline", None
 )
@@ -226,6 +239,7 @@ LAYERS: dict[str, Layer] = {
         N_VALID,
         MAX_GAP_DAYS,
         COMPOSITE,
+        RADAR_COMPOSITE,
         FOREST_CLASS,
         FOREST_PROBABILITY,
         CLASS_CONFIDENCE,

@@ -57,6 +57,8 @@ class SceneItem:
         By band name (``B04``), and ``scl`` or ``cloud_probability`` for the mask.
     checksum : str
         Digest of all pixels (of the files, or of the recipe of a simulated scene).
+    orbit : str
+        Of radar: direction and relative orbit, ``descending 134``; else empty.
     """
 
     item_id: str
@@ -68,6 +70,7 @@ class SceneItem:
     bounds: tuple[float, float, float, float]
     assets: dict[str, Asset] = field(hash=False)
     checksum: str
+    orbit: str = ""
 
     @property
     def view(self) -> tuple[str, str, str]:

@@ -7,10 +7,12 @@ from habitat.domain.errors import NotBuiltError
 from habitat.io.fire.fire_files import read_fuels, read_places
 from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, StepConfig, Train
+from habitat.pipeline.config_base import StepConfig
+from habitat.pipeline.config_radar import RadarScenes
+from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
-from habitat.pipeline.named_files import absent_scenes, named_files
+from habitat.pipeline.named_files import absent_radar, absent_scenes, named_files
 from habitat.pipeline.ops import SceneSet
 from habitat.pipeline.plan import plan_pipeline
 from habitat.pipeline.scene_search import declared_scenes
@@ -51,6 +53,10 @@ def check_pipeline(path: Path, project: Path | None, as_of: date) -> list[str]:
             f"source: no folder of scenes at {base / absent} yet; files in it are not checked"
         )
 
+    radar = absent_radar(config, base)
+    if radar:
+        notes.append(f"radar: no folder of scenes at {base / radar} yet; habitat run needs it")
+
     def cannot_be_planned(step: StepConfig) -> bool:
         inside = any(Path(name).is_relative_to(absent) for name in named_files(step) if absent)
         return isinstance(step, FireRisk) or inside
@@ -75,8 +81,10 @@ def _only_trained(config: PipelineConfig) -> list[str]:
     return [step.save_as for step in config.steps if isinstance(step, Train)]
 
 
-def _any_band(ctx: PlanContext, step: Scenes) -> SceneSet:
+def _any_band(ctx: PlanContext, step: Scenes | RadarScenes) -> SceneSet:
     """Return the scene set of a step whose source is not there yet."""
+    if isinstance(step, RadarScenes):
+        return declared_scenes(ctx, step)
     return SceneSet(ctx.period(step.period), tuple(step.bands), (), (), searched=False)
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from habitat.pipeline.config_base import Saved
+from habitat.pipeline.config_radar import RadarConfig
 from habitat.pipeline.config_sources import Source
-from habitat.pipeline.config_steps import Publish, Saved, Step
+from habitat.pipeline.config_steps import Publish, Step
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -65,7 +67,7 @@ class PeopleConfig(Model):
 
 
 #: Kinds of results that hold raster layers, and tables.
-LAYER_KINDS: tuple[Kind, ...] = ("composite", "forest", "burns", "change", "habitat")
+LAYER_KINDS: tuple[Kind, ...] = ("composite", "radar", "forest", "burns", "change", "habitat")
 TABLE_KINDS: tuple[Kind, ...] = ("cells", "burns")
 
 
@@ -76,6 +78,9 @@ class PipelineConfig(Model):
     aoi: RelativePath = Field(description="polygon file, relative to the project")
     grid: GridConfig
     source: Source
+    radar: RadarConfig | None = Field(
+        default=None, description="terrain-corrected Sentinel-1, for radar_scenes"
+    )
     legend: DataName = "border-zone"
     seasons: DataName = "border-zone"
     boundaries: BoundaryConfig | None = Field(

@@ -33,6 +33,18 @@ class Era5Config(Model):
     )
 
 
+class GribConfig(Model):
+    """GRIB2 files of a forecast model (GFS, ECMWF open data); needs the extra [grib]."""
+
+    kind: Literal["grib2"]
+    path: RelativePath = Field(
+        description="a file, or a folder of them (.grib2, .grb2, .grib, .grb), old runs too"
+    )
+    wind_factor: float = Field(
+        default=1.0, ge=0.5, le=3, description="wind is multiplied by it; too calm on rough coasts"
+    )
+
+
 class FirmsConfig(Model):
     """Detections of the NASA FIRMS area API; the key is FIRMS_MAP_KEY of the environment."""
 
@@ -43,3 +55,17 @@ class FirmsConfig(Model):
         min_length=1,
         description="satellites and processing",
     )
+
+
+class EarlyFirmsConfig(Model):
+    """Geostationary detections of the FIRMS area API (GOES, Himawari, Meteosat as one source)."""
+
+    kind: Literal["firms"] = "firms"
+    url: str = Field(default=BASE_URL, pattern=_URL, description="of the service")
+
+
+class HimawariConfig(Model):
+    """A mirror of JAXA's Himawari wildfire product (P-Tree, L2WLF), one file every 10 minutes."""
+
+    kind: Literal["himawari"]
+    folder: RelativePath = Field(description="as on the server: YYYYMM/DD/hh/H09_*.csv, or flat")

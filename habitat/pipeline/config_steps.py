@@ -8,7 +8,16 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.cells import OCCUPANCY_CELL_M
 from habitat.pipeline.config_alerts import AlertsConfig
-from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_base import Saved, StepConfig
+from habitat.pipeline.config_feeds import (
+    EarlyFirmsConfig,
+    Era5Config,
+    FirmsConfig,
+    GribConfig,
+    HimawariConfig,
+    OpenMeteoConfig,
+)
+from habitat.pipeline.config_radar import RadarComposite, RadarScenes
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -21,22 +30,6 @@ from habitat.pipeline.config_words import (
     distinct,
     period_text,
 )
-
-
-class StepConfig(Model):
-    """Base of the steps."""
-
-    makes: ClassVar[Kind | None] = None
-
-    def refs(self) -> list[tuple[str, str, Kind]]:
-        """Return ``(field, name, kind)`` of every result this step needs."""
-        return []
-
-
-class Saved(StepConfig):
-    """A step that saves a result."""
-
-    save_as: Name
 
 
 class Scenes(Saved):
@@ -85,6 +78,31 @@ class Composite(Saved):
         return [("scenes", self.scenes, "scenes"), *burns]
 
 
+class WithComposites(Saved):
+    """A step that looks at seasonal composites, with backscatter or without."""
+
+    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
+    radar: dict[Name, Name] = Field(
+        default={}, description="season: radar_composite, of the same seasons; VV and VH join in"
+    )
+
+    @model_validator(mode="after")
+    def _same_seasons(self) -> Self:
+        if self.radar and set(self.radar) != set(self.composites):
+            raise ValueError(
+                f"radar: expected the seasons of composites, {list(self.composites)}, "
+                f"got {list(self.radar)}"
+            )
+        return self
+
+    def refs(self) -> list[tuple[str, str, Kind]]:
+        """Return the composites of both kinds."""
+        refs: list[tuple[str, str, Kind]] = [
+            (f"composites {s}", name, "composite") for s, name in self.composites.items()
+        ]
+        return refs + [(f"radar {s}", name, "radar") for s, name in self.radar.items()]
+
+
 class Reference(Model):
     """Where training or reference classes come from: exactly one of the four."""
 
@@ -103,12 +121,11 @@ class Reference(Model):
         return self
 
 
-class Train(Saved):
+class Train(WithComposites):
     """Train the forest-cover classifier, chosen by spatial cross-validation."""
 
     makes: ClassVar[Kind] = "model"
     step: Literal["train"]
-    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     reference: Reference
     candidates: Annotated[list[Literal["mlp", "forest"]], AfterValidator(distinct)] = Field(
         default=["mlp", "forest"], min_length=1
@@ -130,24 +147,17 @@ class Train(Saved):
     holdout: bool = Field(default=True, description="keep every second block for assess")
     seed: int = Field(default=0, ge=0)
 
-    def refs(self) -> list[tuple[str, str, Kind]]:
-        """Return the composites."""
-        return [(f"composites {s}", name, "composite") for s, name in self.composites.items()]
 
-
-class ClassifyForest(Saved):
+class ClassifyForest(WithComposites):
     """Classify land cover from seasonal composites."""
 
     makes: ClassVar[Kind] = "forest"
     step: Literal["classify_forest"]
-    composites: dict[Name, Name] = Field(min_length=1, description="season: composite")
     model: DataName = Field(description="a model saved above, or a model file ending in .json")
 
     def refs(self) -> list[tuple[str, str, Kind]]:
         """Return the composites, and the model unless it is a file."""
-        refs: list[tuple[str, str, Kind]] = [
-            (f"composites {s}", name, "composite") for s, name in self.composites.items()
-        ]
+        refs = super().refs()
         if not self.model.endswith(".json"):
             refs.append(("model", self.model, "model"))
         return refs
@@ -283,11 +293,11 @@ class FireRisk(StepConfig):
     """Fire danger of a day and fires near places; ``habitat fire-risk`` reads it."""
 
     step: Literal["fire_risk"]
-    weather: DataName | OpenMeteoConfig | Era5Config = Field(
+    weather: DataName | OpenMeteoConfig | Era5Config | GribConfig = Field(
         default="simulated",
         description="'simulated', 'open-meteo' or {kind: open-meteo, ...}, 'file' (given with "
         "--weather), an Open-Meteo file (.json), a file of stations (.csv), or "
-        "{kind: era5 or era5-land, path: FILE.nc}",
+        "{kind: era5 or era5-land, path: FILE.nc}, or {kind: grib2, path: FILE or FOLDER}",
     )
     hotspots: DataName | FirmsConfig = Field(
         default="none",
@@ -295,6 +305,12 @@ class FireRisk(StepConfig):
         "FIRMS file (.csv)",
     )
     static_sources: DataName = Field(default="none", description=STATIC)
+    early_hotspots: Literal["none"] | EarlyFirmsConfig | HimawariConfig = Field(
+        default="none",
+        description="geostationary detections, early and not confirmed: 'none', "
+        "{kind: firms}, or {kind: himawari, folder: DIR}; they are no alert until another "
+        "satellite confirms them",
+    )
     places: DataName = Field(default="border-zone", description="a places file")
     fuels: DataName = Field(default="border-zone", description="a fuels file")
     maps: DataName = Field(
@@ -306,11 +322,17 @@ class FireRisk(StepConfig):
     min_level: int = Field(default=4, ge=1, le=5, description="level that is an alert")
     alerts: AlertsConfig | None = Field(default=None, description="where alerts are sent")
 
+    @model_validator(mode="after")
+    def _confirmable(self) -> Self:
+        if self.early_hotspots != "none" and self.hotspots == "none":
+            raise ValueError("early_hotspots: expected hotspots too, which may confirm them")
+        return self
+
     @field_validator("weather")
     @classmethod
     def _known_weather(
-        cls, weather: str | OpenMeteoConfig | Era5Config
-    ) -> str | OpenMeteoConfig | Era5Config:
+        cls, weather: str | OpenMeteoConfig | Era5Config | GribConfig
+    ) -> str | OpenMeteoConfig | Era5Config | GribConfig:
         if not isinstance(weather, str):
             return weather
         if weather == "open-meteo":
@@ -348,12 +370,14 @@ class Publish(StepConfig):
 
 #: Every step, in the order of a usual pipeline.
 STEPS: tuple[type[StepConfig], ...] = (
-    Scenes, Composite, Train, ClassifyForest, BurnScars, ForestChange, Habitat, Cells, Assess,
-    FireRisk, Publish,
+    Scenes, Composite, RadarScenes, RadarComposite, Train, ClassifyForest, BurnScars,
+    ForestChange, Habitat, Cells, Assess, FireRisk, Publish,
 )  # fmt: skip
 Step = Annotated[
     Scenes
     | Composite
+    | RadarScenes
+    | RadarComposite
     | Train
     | ClassifyForest
     | BurnScars

@@ -82,7 +82,17 @@ ObjectFolder = Annotated[
 
 #: What a result is, so that a wrong kind is a fault before any work.
 Kind = Literal[
-    "scenes", "composite", "model", "forest", "burns", "change", "habitat", "cells", "accuracy"
+    "scenes",
+    "composite",
+    "model",
+    "forest",
+    "burns",
+    "change",
+    "habitat",
+    "cells",
+    "accuracy",
+    "radar_scenes",
+    "radar",
 ]
 
 

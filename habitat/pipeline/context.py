@@ -12,6 +12,7 @@ from habitat.domain.period import Period, SeasonTable, fire_year
 from habitat.io.config.data_files import read_legend, read_seasons
 from habitat.io.projection import check_crs
 from habitat.io.scenes.folder import FolderSource
+from habitat.io.scenes.radar_reader import RadarSource
 from habitat.io.scenes.source import SceneSource
 from habitat.io.sentinelhub.sentinelhub_requests import service_of
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
@@ -30,6 +31,7 @@ from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYe
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.named_files import require_files
 from habitat.pipeline.ops import SceneSet, StepResult
+from habitat.pipeline.radar_source import radar_source_of
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
 
@@ -62,6 +64,8 @@ class PlanContext:
         Where the samples of each model come from, in words.
     notes : list of str
         What a reader of the results should know about the scenes.
+    radar : RadarSource or None
+        Of Sentinel-1.
     """
 
     config: PipelineConfig
@@ -77,6 +81,12 @@ class PlanContext:
     scene_sets: dict[str, SceneSet] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    radar: RadarSource | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything that is read is simulated."""
+        return self.source.simulated or (self.radar is not None and self.radar.simulated)
 
     def year(self, year: int | RelativeYear) -> int:
         """Return an absolute growing-season year.
@@ -168,8 +178,18 @@ def bind(
         require_files(config, project)
     faults.raise_all()
     source = source_of(config, project, today or as_of, access=access)
+    radar = radar_source_of(config, project, radar_downloads_of(project, config.name), access)
     return PlanContext(
-        config, project, as_of, grid, aoi, legend, seasons, source, _tiles_window(grid, aoi)
+        config,
+        project,
+        as_of,
+        grid,
+        aoi,
+        legend,
+        seasons,
+        source,
+        _tiles_window(grid, aoi),
+        radar=radar,
     )
 
 
@@ -245,3 +265,8 @@ def source_of(
 def downloads_of(project: Path, name: str) -> Path:
     """Return the folder of what the runs of a pipeline downloaded."""
     return project / "outputs" / name / "state" / "downloads"
+
+
+def radar_downloads_of(project: Path, name: str) -> Path:
+    """Return the folder of what they downloaded of Sentinel-1."""
+    return project / "outputs" / name / "state" / "downloads-radar"

@@ -16,10 +16,12 @@ from habitat.domain.processing_units import (
     Bill,
     quota_reset,
 )
+from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import SceneItem
 from habitat.io.sentinelhub.sentinelhub_requests import bill_of
 from habitat.io.sentinelhub.sentinelhub_shop import Shop, price
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
+from habitat.io.stac.radar_stac import RadarStac
 from habitat.io.stac.stac_source import StacSource
 from habitat.pipeline.config_sources import SentinelHubConfig
 from habitat.pipeline.config_steps import Scenes
@@ -42,6 +44,8 @@ REVISIT_DAYS = 5
 _ORBITS = 2
 _PIXELS_M = (10, 20)
 _MICRO = 1_000_000
+#: A stored pixel of backscatter against one of reflectance.
+_FLOAT_TO_DN = 2
 _YEAR_DAYS = 365
 #: Only how many are asked for counts.
 _NAMES = tuple(S2_BANDS)
@@ -67,7 +71,7 @@ def _most_bytes(plan: Plan, source: StacSource) -> int:
     """Return an upper bound of what a run downloads, if nothing were in the cache [bytes]."""
     asked: dict[str, tuple[SceneItem, set[str]]] = {}
     for found in plan.ctx.scene_sets.values():
-        for item in found.items:
+        for item in () if found.radar else found.items:
             asked.setdefault(item.item_id, (item, set()))[1].update(found.bands)
     return sum(
         source.most_bytes([item], sorted(bands), plan.ctx.window) for item, bands in asked.values()
@@ -76,6 +80,17 @@ def _most_bytes(plan: Plan, source: StacSource) -> int:
 
 def estimate(plan: Plan) -> Estimate:
     """Return what a plan would buy; asks for nothing that is paid by area."""
+    found = _estimate(plan)
+    radar = plan.ctx.radar
+    if not isinstance(radar, RadarStac):
+        return found
+    items = {i.item_id: i for s in plan.ctx.scene_sets.values() if s.radar for i in s.items}
+    most = radar.most_bytes(items.values(), RADAR_BANDS, plan.ctx.window) * _FLOAT_TO_DN
+    note = f"{len(items)} radar scenes: nothing is paid; {most / 1e6:.0f} MB of it at most"
+    return Estimate(found.bill + Bill(bytes=most), (*found.notes, note))
+
+
+def _estimate(plan: Plan) -> Estimate:
     source = plan.ctx.source
     if isinstance(source, StacSource):
         note = "nothing is paid at this source; bytes are an upper bound"

@@ -8,9 +8,10 @@ from pathlib import Path
 from habitat.domain.errors import HabitatError, ResourceError
 from habitat.io.scenes.source import Examinable, Finding
 from habitat.pipeline.check import check_pipeline
-from habitat.pipeline.context import source_of
+from habitat.pipeline.context import radar_downloads_of, source_of
 from habitat.pipeline.fire_risk.services import examine as examine_feeds
 from habitat.pipeline.loader import load_pipeline, project_of
+from habitat.pipeline.radar_source import radar_source_of
 
 #: Less free space than this is told as a fault [bytes].
 LEAST_FREE_BYTES = 2 * 10**9
@@ -33,9 +34,17 @@ def examine(path: Path, project: Path | None = None, *, today: date) -> list[Fin
         source = source_of(config, base, today)
     except HabitatError as fault:
         return [*found, Finding(f"source {config.source.kind}", str(fault), fault.exit_code)]
+    found += _examined(source, f"source {config.source.kind}")
+    if config.radar is None:
+        return found
+    radar = radar_source_of(config, base, radar_downloads_of(base, config.name))
+    return [*found, *_examined(radar, f"radar {config.radar.kind}")]
+
+
+def _examined(source: object, what: str) -> list[Finding]:
     if isinstance(source, Examinable):
-        return found + source.examine()
-    return [*found, Finding(f"source {config.source.kind}", "asks no service")]
+        return source.examine()
+    return [Finding(what, "asks no service")]
 
 
 def _file(path: Path, project: Path | None, as_of: date) -> Finding:

@@ -314,7 +314,9 @@ def _account(spent: Spent) -> dict[str, Any]:
 
 def _asked(plan: Plan, store: Store) -> dict[str, int]:
     """Return the requests of the run to a source that is not paid, and the bytes that came."""
-    if not isinstance(plan.ctx.source, StacSource):
+    source, radar = plan.ctx.source, plan.ctx.radar
+    free = isinstance(source, StacSource) or isinstance(radar, StacSource)
+    if not free or isinstance(source, SentinelHubSource):  # that has an account of its own
         return {}
     asked = RequestLog(store.state / REQUESTS).total()
     return {"requests": asked.requests, "bytes": asked.bytes}

@@ -32,7 +32,12 @@ def base_key(plan: Plan) -> str:
     """Return the digest of what every tile of a plan depends on."""
     config = plan.ctx.config
     return digest(
-        code_digest(), library_versions(), config.grid, config.source, plan.ctx.aoi.sha256
+        code_digest(),
+        library_versions(),
+        config.grid,
+        config.source,
+        config.radar,
+        plan.ctx.aoi.sha256,
     )
 
 

@@ -69,7 +69,7 @@ def candidates(plan: Plan, source: SentinelHubSource) -> list[Candidate]:
     """
     asked: dict[str, set[str]] = {}
     for found in plan.ctx.scene_sets.values():
-        for item in found.items:
+        for item in () if found.radar else found.items:
             asked.setdefault(item.item_id, set()).update(found.bands)
     covers: dict[tuple[str, ...], tuple[Window, ...]] = {}
     made: list[Candidate] = []

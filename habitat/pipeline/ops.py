@@ -40,6 +40,8 @@ class SceneSet:
         Found and not used, with reasons.
     searched : bool
         Whether the source was asked; else ``items`` says nothing.
+    radar : bool
+        Of Sentinel-1.
     """
 
     period: Period
@@ -47,6 +49,7 @@ class SceneSet:
     items: tuple[SceneItem, ...]
     refused: tuple[RefusedScene, ...]
     searched: bool = True
+    radar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

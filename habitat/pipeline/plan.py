@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.vector.aoi import tiles_inside
-from habitat.pipeline.config_steps import FireRisk, Publish, Saved, Scenes, StepConfig
+from habitat.pipeline.config_base import Saved, StepConfig
+from habitat.pipeline.config_radar import RadarScenes
+from habitat.pipeline.config_steps import FireRisk, Publish, Scenes
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult
@@ -44,7 +46,7 @@ class Plan:
 
 
 #: How a ``scenes`` step becomes a scene set.
-SceneFinder = Callable[[PlanContext, Scenes], SceneSet]
+SceneFinder = Callable[[PlanContext, Scenes | RadarScenes], SceneSet]
 
 
 def plan_pipeline(
@@ -121,10 +123,10 @@ def _plan_steps(ctx: PlanContext, find: SceneFinder, leave: Callable[[StepConfig
 
 def _plan_step(ctx: PlanContext, step: StepConfig, find: SceneFinder) -> None:
     """Fill in the result of a step; ``publish`` has none."""
-    if isinstance(step, Scenes):
+    if isinstance(step, Scenes | RadarScenes):
         found = find(ctx, step)
         ctx.scene_sets[step.save_as] = found
-        ctx.results[step.save_as] = StepResult("scenes", found.period)
+        ctx.results[step.save_as] = StepResult(str(step.makes), found.period)
     elif not isinstance(step, Publish):
         result = planner_of(step)(step, ctx)
         if isinstance(step, Saved):

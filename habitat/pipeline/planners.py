@@ -5,6 +5,8 @@ from importlib import import_module
 from typing import Any
 
 from habitat.domain.errors import NotBuiltError
+from habitat.pipeline.config_base import StepConfig
+from habitat.pipeline.config_radar import RadarComposite
 from habitat.pipeline.config_steps import (
     Assess,
     BurnScars,
@@ -14,7 +16,6 @@ from habitat.pipeline.config_steps import (
     FireRisk,
     ForestChange,
     Habitat,
-    StepConfig,
     Train,
 )
 from habitat.pipeline.context import PlanContext
@@ -26,6 +27,7 @@ Planner = Callable[[Any, PlanContext], StepResult]
 #: that plan it; ``scenes`` and ``publish`` are the plan's own, and nothing plans what is not built.
 PLANNERS: dict[type[StepConfig], tuple[str, str]] = {
     Composite: ("composite", "plan"),
+    RadarComposite: ("radar", "plan"),
     Train: ("train", "plan"),
     ClassifyForest: ("forest", "plan"),
     BurnScars: ("burns", "plan"),

@@ -104,14 +104,14 @@ def _tags(plan: Plan) -> dict[str, str]:
         tags["MODEL"] = "; ".join(sorted(set(plan.ctx.models.values())))
     if any(unmasked(found.items) for found in plan.ctx.scene_sets.values()):
         tags["CLOUD_MASK"] = "none in some scenes: their clouds pass for land"
-    if plan.ctx.source.simulated:
+    if plan.ctx.simulated:
         tags["SIMULATED"] = "made from a SIMULATED landscape, not from satellite images"
     return tags
 
 
 def _description(plan: Plan) -> str:
     text = f"Release of pipeline {plan.ctx.config.name} for {plan.ctx.aoi.name}"
-    return f"SIMULATED: {text}" if plan.ctx.source.simulated else text
+    return f"SIMULATED: {text}" if plan.ctx.simulated else text
 
 
 def _statement(release: _Release, layer: PublishedLayer) -> str:
@@ -156,7 +156,7 @@ def _write_raster(release: _Release, layer: PublishedLayer) -> CatalogItem:
         layer_assets(path.name, layer.layer, statistics, names),
         inputs=_inputs(release.plan),
         accuracy=statement,
-        simulated=release.plan.ctx.source.simulated,
+        simulated=release.plan.ctx.simulated,
     )
 
 
@@ -231,6 +231,6 @@ def _write_tables(release: _Release) -> list[CatalogItem]:
             ),
             inputs=_inputs(release.plan),
             accuracy="not assessed; the maps they are counted from carry their own accuracy",
-            simulated=release.plan.ctx.source.simulated,
+            simulated=release.plan.ctx.simulated,
         )
     ]

@@ -204,7 +204,8 @@ def _bind(plan: Plan, source: SentinelHubSource, choice: Choice) -> None:
     plan.ctx.source = source = source.with_bought(bought)
     faults = {item_id: _fault(source, one) for item_id, one in bought.items()}
     for name, found in plan.ctx.scene_sets.items():
-        plan.ctx.scene_sets[name] = _bound(name, found, bought, faults)
+        if not found.radar:
+            plan.ctx.scene_sets[name] = _bound(name, found, bought, faults)
 
 
 def _bound(

@@ -138,6 +138,7 @@ def _run_tiles(
         store.root,
         plan.ctx.project,
         mark_failed=plan.ctx.config.on_failed_tile == "publish",
+        radar=plan.ctx.radar,
     )
     outcomes = run_tiles(executor, work, todo, reporter.tile) if todo else []
     state.computed += len(todo)

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from habitat.domain.errors import (
@@ -13,9 +14,11 @@ from habitat.domain.errors import (
     SceneError,
 )
 from habitat.domain.period import Period
+from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import MASKS, RefusedScene, SceneItem, SceneNeeds
 from habitat.io.scenes.scene_item import beside
 from habitat.io.vector.aoi import touches
+from habitat.pipeline.config_radar import RadarScenes
 from habitat.pipeline.config_sources import FolderConfig, StacConfig
 from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext
@@ -27,16 +30,24 @@ log = logging.getLogger(__name__)
 _MAX_LISTED = 5
 
 
-def declared_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
+def declared_scenes(ctx: PlanContext, step: Scenes | RadarScenes) -> SceneSet:
     """Return what a step will search, without searching: its period and its bands.
 
     Raises
     ------
     ConfigError
-        If the whole period lies after the as-of date.
+        If the whole period lies after the as-of date, or radar is asked for and not named.
     SceneError
         If the source does not have a band that is asked for.
     """
+    if isinstance(step, RadarScenes):
+        if ctx.radar is None:
+            raise ConfigError(
+                f"radar_scenes {step.save_as!r}: expected the source of Sentinel-1 at the head of "
+                "the file, found none; add for example radar: {kind: stac, preset: "
+                "planetary-computer}"
+            )
+        return SceneSet(ctx.period(step.period), RADAR_BANDS, (), (), searched=False, radar=True)
     missing = [band for band in step.bands if band not in ctx.source.available_bands()]
     if missing:
         raise SceneError(
@@ -46,7 +57,7 @@ def declared_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
     return SceneSet(ctx.period(step.period), tuple(step.bands), (), (), searched=False)
 
 
-def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
+def find_scenes(ctx: PlanContext, step: Scenes | RadarScenes) -> SceneSet:
     """Search the scenes of a step; those without a needed band or a mask are refused.
 
     Raises
@@ -59,15 +70,16 @@ def find_scenes(ctx: PlanContext, step: Scenes) -> SceneSet:
         If there is no scene at all.
     """
     declared = declared_scenes(ctx, step)
-    needs = SceneNeeds(declared.bands, mask=_mask_needed(ctx))
+    radar = ctx.radar if declared.radar else None
+    needs = SceneNeeds(declared.bands, mask=radar is None and _mask_needed(ctx))
     window = ctx.grid.window_of_bounds(ctx.aoi.bounds)
-    found, refused = ctx.source.search(declared.period, window, needs)
+    found, refused = (radar or ctx.source).search(declared.period, window, needs)
     items = [item for item in found if touches(ctx.aoi, item.bounds)]
     refused += [beside(item, ctx.grid.epsg) for item in found if not touches(ctx.aoi, item.bounds)]
     if not items:
-        raise no_scene(f"scenes {step.save_as!r}", (declared.period,), refused)
+        raise no_scene(f"{step.step} {step.save_as!r}", (declared.period,), refused)
     _note_unmasked(ctx, step, items)
-    return SceneSet(declared.period, declared.bands, tuple(items), tuple(refused))
+    return replace(declared, items=tuple(items), refused=tuple(refused), searched=True)
 
 
 def _mask_needed(ctx: PlanContext) -> bool:
@@ -77,11 +89,14 @@ def _mask_needed(ctx: PlanContext) -> bool:
 
 
 def unmasked(items: Sequence[SceneItem]) -> list[str]:
-    """Return the ids of scenes that come without any mask of clouds."""
-    return [item.item_id for item in items if not any(name in item.assets for name in MASKS)]
+    """Return the ids of scenes that come without any mask of clouds; radar needs none."""
+    fine = (*MASKS, *RADAR_BANDS)
+    return [item.item_id for item in items if not any(name in item.assets for name in fine)]
 
 
-def _note_unmasked(ctx: PlanContext, step: Scenes, items: Sequence[SceneItem]) -> None:
+def _note_unmasked(
+    ctx: PlanContext, step: Scenes | RadarScenes, items: Sequence[SceneItem]
+) -> None:
     without = unmasked(items)
     if without:
         note = (

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from habitat.algorithms import masks
+from habitat.algorithms.radar_looks import usable_power
 from habitat.domain.bands import State
 from habitat.domain.grid import Grid, Window
 from habitat.domain.period import Period, days_since_epoch
+from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import SceneItem
+from habitat.io.scenes.radar_reader import RadarSource
 from habitat.io.scenes.source import ScenePixels, SceneSource
 
 
@@ -53,9 +56,11 @@ class SceneReader:
         Keep decoded scenes: more than one operation of the stage may ask for them.
     failed : bool
         Read nothing: every look is one that failed.
+    radar : RadarSource, optional
+        Where backscatter comes from.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one tile's reader is made in one place, by name
         self,
         source: SceneSource,
         grid: Grid,
@@ -66,9 +71,10 @@ class SceneReader:
         stage_bands: Sequence[str] = (),
         keep: bool = True,
         failed: bool = False,
+        radar: RadarSource | None = None,
     ) -> None:
         self._source, self._grid, self._window, self._halo_px = source, grid, window, halo_px
-        self._items, self._failed = items, failed
+        self._items, self.failed, self._radar = items, failed, radar
         self._stage_bands, self._keep = stage_bands, keep
         self._decoded: dict[str, ScenePixels] = {}
 
@@ -98,7 +104,7 @@ class SceneReader:
         days = np.array(sorted(by_day), dtype=np.int32)
         state = np.zeros((len(days), *window.shape), np.uint8)
         stacks = {band: np.zeros((len(days), *window.shape), np.uint16) for band in bands}
-        if self._failed:
+        if self.failed:
             state[:] = State.FAILED
             return LookStack(days, state, stacks)
         for t, day in enumerate(days):
@@ -111,6 +117,49 @@ class SceneReader:
                 else:
                     _merge(stacks, state, t, pixels, item_state)
         return LookStack(days, state, stacks)
+
+    def radar_looks(
+        self, scenes: str, periods: Sequence[Period], orbit: str
+    ) -> dict[str, np.ndarray]:
+        """Return the usable backscatter of a scene set on the tile.
+
+        Parameters
+        ----------
+        scenes : str
+            The set.
+        periods : sequence of Period
+            Looks of these.
+        orbit : str
+            ``ascending``, ``descending``, or ``mixed`` for both.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            ``VV`` and ``VH``: float32 ``(time, y, x)`` linear power [1], NaN = missing; the frames
+            of one pass are one look, first come, first kept.
+        """
+        passes: dict[tuple[int, str, str], list[SceneItem]] = {}
+        bounds = self._grid.bounds(self._window)
+        for item in () if self.failed else self._items[scenes][0]:
+            day, wanted = item.acquired.date(), orbit == "mixed" or item.orbit.startswith(orbit)
+            if wanted and any(day in p for p in periods) and _touch(item.bounds, bounds):
+                look = (days_since_epoch(day), item.mission, item.orbit)
+                passes.setdefault(look, []).append(item)
+        shape = (len(passes), *self._window.shape)
+        out = {band: np.full(shape, np.nan, np.float32) for band in RADAR_BANDS}
+        for t, look in enumerate(sorted(passes)):
+            for item in passes[look]:
+                self._lay(out, t, item)
+        return out
+
+    def _lay(self, out: dict[str, np.ndarray], t: int, item: SceneItem) -> None:
+        """Lay one frame into its look where nothing is yet."""
+        assert self._radar is not None, "a plan has radar scenes only with their source"
+        power = {b: usable_power(p) for b, p in self._radar.read_power(item, self._window).items()}
+        both = np.isfinite(power["VV"]) & np.isfinite(power["VH"])
+        free = both & ~np.isfinite(out["VV"][t])
+        for band, values in power.items():
+            out[band][t][free] = values[free]
 
     def _look(
         self, item: SceneItem, bands: Sequence[str], window: Window

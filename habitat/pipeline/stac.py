@@ -1,5 +1,6 @@
 """What a pipeline file says about a STAC catalogue to the source that reads it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,25 +27,29 @@ def stac_source(config: StacConfig, grid: Grid, downloads: Path, access: Access)
         For a catalogue whose files this version cannot read.
     """
     preset = _preset(config)
-    host = urlsplit(preset.catalogue.url).hostname or ""
-    policy = HttpPolicy(
-        (*preset.hosts, *config.hosts),
-        loopback_http=is_loopback(host),
-        attempts=ATTEMPTS,
-        deadline_s=DEADLINE_S,
-        attempt_s=ATTEMPT_S,
-        backoff_s=BACKOFF_S,
-    )
     return StacSource(
         grid=grid,
         catalogue=preset.catalogue,
-        policy=policy,
+        policy=policy_of(preset, config.hosts),
         cache=DownloadCache(downloads, offline=access == "offline"),
         cache_bytes=int(config.cache_gb * 1e9),
         max_cloud=config.max_cloud,
         token_url=preset.token_url,
         access=access,
         log=RequestLog(downloads.with_name("requests.log")) if access == "online" else None,
+    )
+
+
+def policy_of(preset: Preset, hosts: Sequence[str]) -> HttpPolicy:
+    """Return how a catalogue and its files are asked."""
+    host = urlsplit(preset.catalogue.url).hostname or ""
+    return HttpPolicy(
+        (*preset.hosts, *hosts),
+        loopback_http=is_loopback(host),
+        attempts=ATTEMPTS,
+        deadline_s=DEADLINE_S,
+        attempt_s=ATTEMPT_S,
+        backoff_s=BACKOFF_S,
     )
 
 

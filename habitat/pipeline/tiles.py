@@ -12,6 +12,7 @@ import numpy as np
 from habitat.domain.errors import HabitatError, PartialError
 from habitat.domain.grid import Grid, Tile, Window
 from habitat.io.release.tile_store import TileStore
+from habitat.io.scenes.radar_reader import RadarSource
 from habitat.io.scenes.source import SceneSource
 from habitat.io.settings import return_freed_memory
 from habitat.io.vector.aoi import Aoi, covered_window, rasterise
@@ -40,6 +41,7 @@ class StageWork:
     store_root: Path
     project: Path
     mark_failed: bool = False
+    radar: RadarSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _compute(work: StageWork, task: TileTask, *, failed: bool = False) -> dict[s
         stage_bands=_stage_bands(work),
         keep=_scenes_meet(work.stage),
         failed=failed,
+        radar=work.radar,
     )
     made: dict[str, Arrays] = {}
     store = TileStore(work.store_root)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from habitat.pipeline.versions import code_digest
 
-from . import damage, disk, guards, hostile, kills, locks
+from . import alert_guards, damage, disk, guards, hostile, kills, large, locks
 from .project import make_base
 from .runs import fast_folder, server
 from .trials import CORRUPT, GOOD, LOST, SILENT, WRONG_CODE, Bench, Group, Trial
@@ -28,6 +28,7 @@ from .trials import CORRUPT, GOOD, LOST, SILENT, WRONG_CODE, Bench, Group, Trial
 GROUPS: tuple[Group, ...] = (
     *kills.GROUPS,
     *disk.GROUPS,
+    *large.GROUPS,
     *locks.GROUPS,
     *damage.GROUPS,
     *hostile.GROUPS,
@@ -73,6 +74,10 @@ def show_guards(bench: Bench) -> None:
     )
     _say(f"{guards.NAIVE}: {summary(found)}")
     caught, of = guards.guards_caught(bench, _say)
+    for name in alert_guards.ALERT_GUARDS:
+        seen = alert_guards.caught(name, bench.work)
+        _say(f"{name}: {seen or 'not noticed'}")
+        caught, of = caught + bool(seen), of + 1
     _say(f"{caught} of {of} removed guards caught")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from . import damage, disk, kills, locks, mutants, naive, project
+from . import damage, disk, kills, large, locks, mutants, naive, project
 from .runs import Run
 from .trials import CORRUPT, GOOD, SILENT, Bench, Cases, Group, Make, Trial
 
@@ -72,6 +72,11 @@ WATCHES: dict[str, _Watch] = {
     "a file is not compared with the checksum that its item declares": _Watch(
         damage.in_scene, _named("bands.tif")
     ),
+    "a large raster is not compared with its twin": _Watch(large.trial, large.cases),
+    "the overviews of a large raster are made once for both copies": _Watch(
+        large.trial, large.cases
+    ),
+    "what a large raster says of itself is not compared": _Watch(large.trial, large.cases),
     "failed writes of a small file pass": _Watch(_disk(disk.FULL), _writes(_FULL, "/items/")),
 }
 

@@ -39,6 +39,32 @@ def remove_guard(name: str) -> None:
 
 
 @_mutant
+def _one_copy() -> None:
+    """a large raster is not compared with its twin."""
+    _replace(habitat.io.raster.geotiff, "sha256_file", lambda _path: "")
+
+
+@_mutant
+def _overviews_once() -> None:
+    """the overviews of a large raster are made once for both copies."""
+    made: set[Path] = set()
+    real = habitat.io.raster.geotiff.add_overviews
+
+    def once(mosaic: Path, layer: Any) -> None:
+        if mosaic not in made:
+            made.add(mosaic)
+            real(mosaic, layer)
+
+    _replace(habitat.io.raster.geotiff, "add_overviews", once)
+
+
+@_mutant
+def _any_header() -> None:
+    """what a large raster says of itself is not compared."""
+    _replace(habitat.io.raster.geotiff, "read_header", lambda _path: "")
+
+
+@_mutant
 def _no_pixels_read_back() -> None:
     """rasters are not read back."""
     _replace(habitat.io.raster.geotiff, "atomic_write_bytes", _believed)

@@ -32,7 +32,7 @@ class Run:
     Attributes
     ----------
     args : tuple of str
-        Of the command line; ``naive`` first: the naive writer instead of habitat.
+        Of the command line; ``naive`` or ``large`` first: that writer instead of habitat.
     root, at, kind, calls, log : str, int, str, str, str
         Of the interposer; no fault where ``root`` is empty.
     kill_after : float or None
@@ -193,6 +193,10 @@ def _child(run: Run) -> int:
         from tests.faults import naive
 
         return naive.run(*run.args[1:])
+    if run.args[0] == "large":
+        from tests.faults import large
+
+        return large.run(*run.args[1:])
     from habitat.cli.main import run as habitat_run
 
     return habitat_run(list(run.args))

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from . import disk, guards, kills
+from . import disk, guards, kills, large
 from .campaign import GROUPS
 from .project import make_base
 from .runs import compiler, fast_folder, server
@@ -16,7 +16,14 @@ pytestmark = pytest.mark.skipif(
 )
 #: Cases of each group: the first two, or every k-th of a list of calls.
 FIRST = 2
-STEP = {kills.EVERY_CALL: 140, disk.FULL: 260, disk.FAILING: 190, disk.TILES: 40, disk.LYING: 230}
+STEP = {
+    kills.EVERY_CALL: 140,
+    disk.FULL: 260,
+    disk.FAILING: 190,
+    disk.TILES: 40,
+    disk.LYING: 230,
+    large.LARGE: 45,
+}
 
 
 @pytest.fixture(scope="module")

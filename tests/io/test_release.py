@@ -480,6 +480,22 @@ def test_sweeping_takes_what_a_kill_left_in_the_journal(published):
     assert not left.exists()
 
 
+def test_sweeping_takes_what_a_kill_left_of_the_records_of_runs(published):
+    left = published.state / ".tmp-1-2-last_run.json"
+    left.write_bytes(b"half")
+    with published.lock():
+        assert published.sweep_temporary() == [left]
+
+
+def test_a_text_of_the_current_release_that_is_no_text_any_more_is_mended(published):
+    text = published.root / "CURRENT"
+    right = text.read_bytes()
+    text.write_bytes(right[:9] + bytes([right[9] ^ 0x80]) + right[10:])
+    with published.lock():
+        published.sweep_temporary()
+    assert text.read_bytes() == right
+
+
 def test_sweeping_lets_the_text_say_what_the_link_says(published):
     (published.root / "CURRENT").write_text("releases/old\n")
     with published.lock():

@@ -88,12 +88,24 @@ def weather(path, query):
     return 200, found if len(found) > 1 else found[0]
 
 
+def geostationary(first, days):
+    """One early detection a day far from the others, and one beside them; no instrument."""
+    lines = ["latitude,longitude,acq_date,acq_time,satellite,confidence,frp,daynight"]
+    for day in (first + timedelta(days=back) for back in range(days)):
+        if day <= TODAY:
+            for lat, lon in ((42.82, 130.78), (42.70, 130.95)):
+                lines.append(f"{lat},{lon},{day},310,H09,60,12.0,D")
+    return "\n".join(lines) + "\n"
+
+
 def hotspots(path):
     found = re.fullmatch(r"/api/area/csv/(\w+)/(\w+)/([-\d.,]+)/(\d+)/(\d{4}-\d\d-\d\d)", path)
     if not found or found[1] != KEY:
         return "Invalid MAP_KEY."
     w, s, e, n = map(float, found[3].split(","))
     first = date.fromisoformat(found[5])
+    if found[2] == "GOES_NRT":
+        return geostationary(first, int(found[4]))
     satellite = SATELLITES[found[2].split("_")[1]]
     lines = [HEAD]
     for back in range(int(found[4])):

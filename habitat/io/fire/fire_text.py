@@ -145,6 +145,7 @@ _FIRE_PHRASES = {
     DetectionKind.VEGETATION: "fire",
     DetectionKind.STATIC: "fire_static",
     DetectionKind.EARLY: "fire_early",
+    DetectionKind.CONFIRMED: "fire_confirmed",
 }
 
 

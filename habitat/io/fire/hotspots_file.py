@@ -112,7 +112,9 @@ class Parsed:
         return len(self.faults)
 
 
-def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window) -> Parsed:
+def parse_hotspots(
+    tables: Sequence[tuple[str, str]], *, grid: Grid, window: Window, early: bool = False
+) -> Parsed:
     """Return the detections of tables in a window, each once, with what kind they are.
 
     Low confidence and detections at sea (``type`` 3) are left out; a row without a type counts as
@@ -123,6 +125,8 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     ----------
     tables : sequence of (str, str)
         Name for messages, and CSV text.
+    early : bool
+        All are of geostationary satellites, whatever their rows say.
 
     Raises
     ------
@@ -132,7 +136,11 @@ def parse_hotspots(tables: Sequence[tuple[str, str]], *, grid: Grid, window: Win
     read = [_rows(name, text.splitlines(keepends=True)) for name, text in tables]
     rows = [row for good, _ in read for row in good]
     faults = tuple(fault for _, bad in read for fault in bad)
-    return Parsed(_detections(rows, grid, window) if rows else Hotspots.empty(), faults)
+    found = _detections(rows, grid, window) if rows else Hotspots.empty()
+    if early:
+        burns = found.kinds == DetectionKind.VEGETATION
+        found = found.with_kinds(np.where(burns, DetectionKind.EARLY, found.kinds).astype(np.uint8))
+    return Parsed(found, faults)
 
 
 def _detections(rows: list[_Row], grid: Grid, window: Window) -> Hotspots:

@@ -272,6 +272,7 @@ def _write_by_memory(
     """Make the file in memory: all its bytes are known, and compared with those on the disk."""
     with MemoryFile() as mosaic, MemoryFile() as cog:
         given = _make_mosaic(Path(mosaic.name), blocks, target, tags)
+        add_overviews(Path(mosaic.name), target.layer)
         _make_cog(Path(mosaic.name), Path(cog.name), target, given, path)
         atomic_write_bytes(path, cog.read())
     return given.statistics
@@ -280,12 +281,16 @@ def _write_by_memory(
 def _write_by_disk(
     path: Path, blocks: Blocks, target: Target, tags: Mapping[str, str]
 ) -> tuple[BandStatistics, ...]:
-    """Make the file twice: a write that was lost does not hit the same place in both."""
+    """Make the file twice: a write that was lost does not hit the same place in both.
+
+    Its overviews too, since both copies take them from one mosaic.
+    """
     mosaic, cog = temporary_beside(path.with_suffix(".mosaic.tif")), temporary_beside(path)
     twin = temporary_beside(path.with_suffix(".twin.tif"))
     try:
         given = _make_mosaic(mosaic, blocks, target, tags)
         for copy in (cog, twin):
+            add_overviews(mosaic, target.layer)
             _make_cog(mosaic, copy, target, given, path)
             fsync_path(copy)
         with MemoryFile() as empty:
@@ -306,7 +311,6 @@ def _make_mosaic(path: Path, blocks: Blocks, target: Target, tags: Mapping[str, 
     if not given.statistics:
         given = Pixels(given.digests, read_pixels(path, target, given.digests).statistics)
     describe(path, target.layer, target.band_names, tags, given.statistics)
-    add_overviews(path, target.layer)
     return given
 
 
@@ -328,7 +332,8 @@ def _writing(path: Path) -> Iterator[None]:
     with rasterio.Env(**_WRITE_ENV):
         try:
             yield
-        except (RasterioError, CPLE_BaseError, OSError) as error:
+        # SystemError: what rasterio says of a copy that GDAL failed to make without a word
+        except (RasterioError, CPLE_BaseError, OSError, SystemError) as error:
             raise ResourceError(
                 f"writing {path}: {error}. Free some space, check that the folder can be written, "
                 "and run again."

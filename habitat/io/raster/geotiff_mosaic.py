@@ -79,12 +79,17 @@ def averaged(layer: Layer) -> bool:
 
 
 def add_overviews(mosaic: Path, layer: Layer) -> None:
-    """Make the overviews where nothing is compressed: the COG driver would deflate them twice."""
+    """Make the overviews where nothing is compressed: the COG driver would deflate them twice.
+
+    Those that are there are taken out first, so that none is made on what a lost write left.
+    """
     resampling = Resampling.average if averaged(layer) else Resampling.mode
     with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
         factors, factor = [], 2
         while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
             factors.append(factor)
             factor *= 2
+        if dataset.overviews(1):
+            dataset.build_overviews([], resampling)
         if factors:
             dataset.build_overviews(factors, resampling)

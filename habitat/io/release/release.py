@@ -153,8 +153,9 @@ class Store:
                     link.replace(current)
                 fsync_path(self.root)
         text = self.root / "CURRENT"
-        if not text.is_file() or text.read_text("utf-8") != target + "\n":
-            atomic_write_bytes(text, (target + "\n").encode())
+        wanted = f"{target}\n".encode()
+        if not text.is_file() or text.read_bytes() != wanted:
+            atomic_write_bytes(text, wanted)
 
     def sound_release(self, release_id: str) -> Path | None:
         """Return a release that is there and still as published, else None."""
@@ -172,7 +173,7 @@ class Store:
         if link.is_symlink():
             name = link.readlink().name
         elif text.is_file():
-            name = PurePosixPath(text.read_text("utf-8").strip()).name
+            name = PurePosixPath(text.read_bytes().decode("utf-8", "replace").strip()).name
         else:
             return None
         release = self.releases / name
@@ -232,6 +233,7 @@ class Store:
         self._require_lock()
         left = [
             *self.root.glob(".tmp-*"),
+            *self.state.glob(".tmp-*"),
             *self.releases.glob(".tmp-*"),
             *self.scratch.iterdir(),
             *(self.state / "runs").glob(".tmp-*"),

@@ -148,7 +148,7 @@ class FolderSource:
                 document = read_item_file(path)
                 if document is None:
                     continue
-                record = parse_item(document)
+                record = self._parse(document)
             except SceneError as error:
                 refused.append(RefusedScene(name, str(error)))
                 continue
@@ -165,6 +165,9 @@ class FolderSource:
                 f"habitat ingest {self.root} OUT (.SAFE products)"
             )
         return list(entries.values())
+
+    def _parse(self, document: dict[str, Any]) -> ItemRecord:
+        return parse_item(document)
 
     def _scene(self, entry: _Entry) -> SceneItem | RefusedScene:
         """Return the scene of an item file, or why it is refused; found out once."""

@@ -72,7 +72,8 @@ class SceneBuilder:
             baseline=record.baseline,
             bounds=(float(low[0]), float(low[1]), float(high[2]), float(high[3])),
             assets=assets,
-            checksum=_digest(assets, hashes),
+            checksum=_digest(assets, hashes, record.orbit),
+            orbit=record.orbit,
         )
 
     def _header(self, href: str, asset: AssetRecord, record: ItemRecord) -> RasterHeader:
@@ -196,10 +197,12 @@ def _same(a: float, b: float) -> bool:
     return a == b or (math.isnan(a) and math.isnan(b))
 
 
-def _digest(assets: Mapping[str, Asset], hashes: Mapping[str, str]) -> str:
+def _digest(assets: Mapping[str, Asset], hashes: Mapping[str, str], orbit: str = "") -> str:
     """Return the digest of all that decides the pixels."""
     lines = [
         [name, hashes[a.href], a.band_index, a.offset_dn, a.scale, str(a.nodata)]
         for name, a in sorted(assets.items())
     ]
+    if orbit:  # what passes are joined in one look
+        lines.append([orbit])
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()

@@ -98,6 +98,8 @@ class ItemRecord:
         Cloud cover of the whole scene.
     base : str
         Address of the record, where relative hrefs start; empty where unknown.
+    orbit : str
+        Of radar: direction and relative orbit; else empty.
     """
 
     item_id: str
@@ -111,6 +113,7 @@ class ItemRecord:
     made: str = ""
     cloud_percent: float | None = None
     base: str = ""
+    orbit: str = ""
 
     def best_assets(self, pixel_m: int) -> dict[str, AssetRecord]:
         """Return one asset per band: of the pixel asked for, else of the finest."""
@@ -145,24 +148,25 @@ def parse_item(document: Mapping[str, Any]) -> ItemRecord:
     if not any(asset.name in S2_BANDS for asset in assets):
         raise SceneError(
             f"item {item_id}: expected assets with Sentinel-2 bands (B02 … B12, red, nir08, …) as "
-            f"GeoTIFF, got {sorted(_mapping(document.get('assets')))[:12]}"
+            f"GeoTIFF, got {sorted(mapping(document.get('assets')))[:12]}"
         )
     return ItemRecord(
         item_id=item_id,
-        acquired=_acquired(properties, item_id),
+        acquired=acquired(properties, item_id),
         mission=_mission(properties, product),
         datatake=_datatake(properties, product),
         mgrs_tile=_mgrs_tile(properties, product),
         baseline=baseline,
-        bbox=_bbox(document.get("bbox")),
+        bbox=bbox(document.get("bbox")),
         assets=assets,
-        made=_made(properties),
+        made=made(properties),
         cloud_percent=_number(properties.get("eo:cloud_cover")),
-        base=_base(document),
+        base=base(document),
     )
 
 
-def _acquired(properties: Mapping[str, Any], item_id: str) -> datetime:
+def acquired(properties: Mapping[str, Any], item_id: str) -> datetime:
+    """Return the acquisition time, UTC; SceneError where it is missing or has no time zone."""
     text = properties.get("datetime") or properties.get("start_datetime")
     try:
         time = datetime.fromisoformat(str(text))
@@ -208,33 +212,34 @@ def _assets(
     document: Mapping[str, Any], properties: Mapping[str, Any], baseline: str, item_id: str
 ) -> Iterator[AssetRecord]:
     """Yield a record for each band and mask of each data asset."""
-    assets = _mapping(document.get("assets"))
+    assets = mapping(document.get("assets"))
     for key in sorted(assets):
-        asset = _mapping(assets[key])
+        asset = mapping(assets[key])
         href = asset.get("href")
-        if not isinstance(href, str) or key.startswith(_NOT_DATA_KEYS) or not _is_data(asset):
+        if not isinstance(href, str) or key.startswith(_NOT_DATA_KEYS) or not is_data(asset):
             continue
         names = _band_names(key, asset)
         for index, name in enumerate(names, start=1):
             if name is None:
                 continue
-            raster, where = _raster_fields(asset, index), f"item {item_id}, asset {key}"
-            grid = _grid(asset, properties)
+            raster, where = raster_fields(asset, index), f"item {item_id}, asset {key}"
+            grid = declared_grid(asset, properties)
             yield AssetRecord(
                 name=name,
                 href=href,
                 band_index=index,
                 scale=_scale(raster, where),
-                nodata=_nodata(raster.get("nodata")),
+                nodata=nodata(raster.get("nodata")),
                 offset_dn=_offset(raster, properties, baseline, where),
-                sha256=_sha256(asset),
+                sha256=sha256(asset),
                 grid=grid,
-                pixel_m=_pixel(asset, raster, grid),
-                size=_size(asset),
+                pixel_m=pixel(asset, raster, grid),
+                size=size(asset),
             )
 
 
-def _is_data(asset: Mapping[str, Any]) -> bool:
+def is_data(asset: Mapping[str, Any]) -> bool:
+    """Say whether an asset is a GeoTIFF of measurements."""
     roles = asset.get("roles") or []
     media = asset.get("type") or _TIFF
     return not _NOT_DATA.intersection(roles) and str(media).startswith(_TIFF)
@@ -243,22 +248,22 @@ def _is_data(asset: Mapping[str, Any]) -> bool:
 def _band_names(key: str, asset: Mapping[str, Any]) -> list[str | None]:
     """Return the name of each band of an asset: from its band list, else from its key."""
     bands = asset.get("bands") or asset.get("eo:bands")
-    names = [band_of(str(_mapping(b).get("name", ""))) for b in bands or []]
+    names = [band_of(str(mapping(b).get("name", ""))) for b in bands or []]
     if any(names):
         return names
     return [band_of(key)]
 
 
-def _raster_fields(asset: Mapping[str, Any], index: int) -> dict[str, Any]:
+def raster_fields(asset: Mapping[str, Any], index: int) -> dict[str, Any]:
     """Return scale, offset, nodata and resolution of a band, from the nearest place."""
     fields: dict[str, Any] = {}
     sources = [asset]
     for key in ("raster:bands", "bands"):
         bands = asset.get(key)
         if isinstance(bands, list) and index <= len(bands):
-            sources.append(_mapping(bands[index - 1]))
+            sources.append(mapping(bands[index - 1]))
     for source in sources:
-        for name in ("scale", "offset", "nodata", "spatial_resolution"):
+        for name in ("scale", "offset", "nodata", "spatial_resolution", "unit"):
             for written in (name, f"raster:{name}"):
                 if source.get(written) is not None:
                     fields[name] = source[written]
@@ -289,7 +294,8 @@ def _offset(
     return offset_dn
 
 
-def _grid(asset: Mapping[str, Any], properties: Mapping[str, Any]) -> DeclaredGrid:
+def declared_grid(asset: Mapping[str, Any], properties: Mapping[str, Any]) -> DeclaredGrid:
+    """Return where an asset lies, as it or its item says."""
     both = {**properties, **asset}
     epsg = both.get("proj:epsg")
     if match := re.fullmatch(r"EPSG:(\d+)", str(both.get("proj:code"))):
@@ -302,7 +308,8 @@ def _grid(asset: Mapping[str, Any], properties: Mapping[str, Any]) -> DeclaredGr
     )
 
 
-def _pixel(asset: Mapping[str, Any], raster: Mapping[str, Any], grid: DeclaredGrid) -> float:
+def pixel(asset: Mapping[str, Any], raster: Mapping[str, Any], grid: DeclaredGrid) -> float:
+    """Return the pixel size [m], infinite where unknown."""
     for value in (grid.transform and grid.transform[0], asset.get("gsd")):
         number = _number(value)
         if number is not None:
@@ -311,30 +318,35 @@ def _pixel(asset: Mapping[str, Any], raster: Mapping[str, Any], grid: DeclaredGr
     return math.inf if resolution is None else resolution
 
 
-def _sha256(asset: Mapping[str, Any]) -> str | None:
+def sha256(asset: Mapping[str, Any]) -> str | None:
+    """Return the declared SHA-256, hex, or None."""
     match = _SHA256_MULTIHASH.fullmatch(str(asset.get("file:checksum", "")))
     return match[1] if match else None
 
 
-def _size(asset: Mapping[str, Any]) -> int | None:
-    size = asset.get("file:size")
-    return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None
+def size(asset: Mapping[str, Any]) -> int | None:
+    """Return the declared size [bytes], or None."""
+    found = asset.get("file:size")
+    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
 
 
-def _made(properties: Mapping[str, Any]) -> str:
+def made(properties: Mapping[str, Any]) -> str:
+    """Return when record or product was made, as written."""
     keys = ("s2:generation_time", "updated", "created")
     return next((str(properties[key]) for key in keys if properties.get(key)), "")
 
 
-def _base(document: Mapping[str, Any]) -> str:
+def base(document: Mapping[str, Any]) -> str:
+    """Return the address of the record, empty where unknown."""
     links = document.get("links")
     for link in links if isinstance(links, list) else []:
-        if _mapping(link).get("rel") == "self":
-            return str(_mapping(link).get("href", ""))
+        if mapping(link).get("rel") == "self":
+            return str(mapping(link).get("href", ""))
     return ""
 
 
-def _nodata(value: Any) -> float | None:
+def nodata(value: Any) -> float | None:
+    """Return the value of no data, or None."""
     # JSON has no NaN, so STAC writes it as text.
     return math.nan if value == "nan" else _number(value)
 
@@ -358,12 +370,14 @@ def _shape(value: Any) -> tuple[int, int] | None:
     return None if numbers is None else (int(numbers[0]), int(numbers[1]))
 
 
-def _bbox(value: Any) -> tuple[float, float, float, float] | None:
+def bbox(value: Any) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north [degrees], or None."""
     if isinstance(value, list) and len(value) == 2 * _BBOX_LENGTH - 2:  # three dimensions
         value = [*value[:2], *value[3:5]]
     numbers = _numbers(value, _BBOX_LENGTH)
     return None if numbers is None else (numbers[0], numbers[1], numbers[2], numbers[3])
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, anything else as an empty one."""
     return value if isinstance(value, Mapping) else {}

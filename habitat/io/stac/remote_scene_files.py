@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from habitat.domain.errors import RequestRefusedError, SceneError
+from habitat.domain.radar import RADAR_BANDS
 from habitat.io.net.download_cache import request_key
 from habitat.io.scenes.scene_files import OpenFile
 from habitat.io.scenes.scene_raster import RasterHeader, read_header
@@ -63,7 +64,7 @@ class RemoteFiles:
 
     def header(self, name: str, asset: AssetRecord) -> RasterHeader:
         """Return what the item declares, else what the file says."""
-        declared = _declared(asset.grid, asset.band_index)
+        declared = _declared(asset.grid, asset.band_index, asset.name)
         if declared is not None:
             return declared
         with self.open(name) as file:
@@ -79,7 +80,7 @@ class RemoteFiles:
         return request_key({"url": unsigned(name), "identity": identity})
 
 
-def _declared(grid: DeclaredGrid, bands: int) -> RasterHeader | None:
+def _declared(grid: DeclaredGrid, bands: int, name: str) -> RasterHeader | None:
     """Return the header that an item declares; None where it leaves something out."""
     if grid.epsg is None or grid.transform is None or grid.shape is None:
         return None
@@ -87,4 +88,5 @@ def _declared(grid: DeclaredGrid, bands: int) -> RasterHeader | None:
     if b or d or dx <= 0 or dy >= 0:
         return None
     # The dtype is checked against the file when it is read.
-    return RasterHeader(grid.epsg, x0, y0, dx, -dy, *grid.shape, ("uint16",) * bands, None)
+    dtype = "float32" if name in RADAR_BANDS else "uint16"
+    return RasterHeader(grid.epsg, x0, y0, dx, -dy, *grid.shape, (dtype,) * bands, None)

@@ -35,6 +35,15 @@ class Preset:
     token_url: str = ""
 
 
+#: Terrain-corrected Sentinel-1, by the same names; computed by Catalyst from GRD products.
+RADAR_PRESETS = {
+    "planetary-computer": Preset(
+        Catalogue("https://planetarycomputer.microsoft.com/api/stac/v1", "sentinel-1-rtc"),
+        ("planetarycomputer.microsoft.com", "sentinel1euwestrtc.blob.core.windows.net"),
+        "https://planetarycomputer.microsoft.com/api/sas/v1/token",
+    ),
+}
+
 #: By the name that pipeline files use. Both serve one file per band, as COG, without an account.
 PRESETS = {
     "earth-search": Preset(

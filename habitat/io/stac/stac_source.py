@@ -122,7 +122,7 @@ class StacSource:
         for document in self._documents(period, window):
             self._simulated |= (document.get("properties") or {}).get(SIMULATED) is True
             try:
-                record = parse_item(document)
+                record = self._parse(document)
             except SceneError as error:
                 refused.append(RefusedScene(document["id"], str(error)))
                 continue
@@ -153,7 +153,7 @@ class StacSource:
             return [Finding(what, str(fault), fault.exit_code)]
         found = [Finding(what, f"answers, for example with {document['id']}")]
         try:
-            record = parse_item(document)
+            record = self._parse(document)
             name = self._files().resolve(record.base or self.catalogue.url, record.assets[0].href)
             with self._files().open(name) as file:
                 found.append(Finding(f"file {file.label}", "can be read"))
@@ -235,6 +235,9 @@ class StacSource:
         if (lack := needs.fault(scene.assets)) is not None:
             return RefusedScene(scene.item_id, lack, day=day)
         return scene
+
+    def _parse(self, document: dict[str, Any]) -> ItemRecord:
+        return parse_item(document)
 
     def _scene(self, record: ItemRecord) -> SceneItem:
         base = record.base or self.catalogue.url

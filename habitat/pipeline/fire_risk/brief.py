@@ -11,7 +11,7 @@ from habitat.io.projection import bounds_wgs84, geodesic_from
 from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now, marked
 from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, fires_of
-from habitat.pipeline.fire_risk.notes import notes_of
+from habitat.pipeline.fire_risk.notes import early_notes, notes_of
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM, place_danger, position_of, urgency
 from habitat.pipeline.fire_risk.setting import FireQuery, setting_of
 from habitat.pipeline.fire_risk.weather import WEATHER_MAX_AGE_H, weather_of
@@ -44,6 +44,7 @@ def make_brief(query: FireQuery) -> FireBrief:
         marked(fires, clusters), feed, hotspots,
         notes=(
             *fire_notes(clusters, query.now),
+            *early_notes(fires, FIRE_NEAR_KM),
             *notes_of(danger, places, weather, hotspots, limits),
         ),
         simulated=weather.simulated,

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from habitat.algorithms.early_fires import confirmed
 from habitat.algorithms.static_heat import labelled
 from habitat.domain.fire_brief import Feed, FireNear
-from habitat.domain.grid import Bounds, Grid
+from habitat.domain.grid import Bounds
 from habitat.domain.hotspots import DetectionKind, Hotspots
 from habitat.domain.place import Place
 from habitat.io.fire.fire_files import saved_time
@@ -16,6 +17,7 @@ from habitat.io.fire.hotspots_file import parse_hotspots, read_table
 from habitat.io.fire.hotspots_service import Area
 from habitat.io.fire.static_heat_file import read_heat_mask
 from habitat.io.projection import bounds_wgs84, from_wgs84, geodesic_from, to_wgs84
+from habitat.pipeline.fire_risk.early import early_of
 from habitat.pipeline.fire_risk.feeds import AHEAD, file_of, is_stale
 from habitat.pipeline.fire_risk.services import firms
 from habitat.pipeline.fire_risk.setting import Setting
@@ -39,15 +41,14 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     starts, last = ends - timedelta(days=2), min(ends, now + AHEAD)
     grid = setting.config.grid
     around = reach(setting.places.places, bounds, grid.epsg)
-    given = _tables(setting, bounds_wgs84(around, grid.epsg), ends - _MEMORY, min(ends, now))
+    area = bounds_wgs84(around, grid.epsg)
+    given = _tables(setting, area, ends - _MEMORY, min(ends, now))
     if given is None:
         return (), Feed("", None, stale=False), Hotspots.empty()
-    parsed = parse_hotspots(
-        given.tables,
-        grid=Grid(grid.epsg, grid.pixel_m, grid.tile_px),
-        window=Grid(grid.epsg, grid.pixel_m).window_of_bounds(around),
-    )
-    found = _without_static(setting, parsed.found)
+    window = setting.grid.window_of_bounds(around)
+    parsed = parse_hotspots(given.tables, grid=setting.grid, window=window)
+    early = early_of(setting, area, window, min(ends, now))
+    found = confirmed(_without_static(setting, parsed.found.beside(early.found)))
     moments = [moment.replace(tzinfo=UTC) for moment in found.time.tolist()]
     known = np.array([ends - _MEMORY <= moment <= last for moment in moments], dtype=bool)
     burns = known & (found.kinds == DetectionKind.VEGETATION)
@@ -55,8 +56,9 @@ def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Fe
     told = np.flatnonzero([starts <= moment <= last for moment in moments])
     near = _near(setting.places.places, found.take(told), rows[told], grid.epsg)
     stale = is_stale(given.issued, now, ends, HOTSPOTS_MAX_AGE_H)
-    future = sum(moment > now + AHEAD for moment in moments)
-    feed = Feed(f"FIRMS {given.where}", given.issued, stale, parsed.unread + future)
+    future = sum(moment > now + AHEAD for moment in moments[: len(parsed.found)])
+    source = f"FIRMS {given.where}" + (f" + {early.told}" if early.told else "")
+    feed = Feed(source, given.issued, stale, parsed.unread + future)
     return near, feed, found.take(burns)
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from habitat.algorithms.fire_weather.daily import COMPUTED, SNOW_CM
 from habitat.domain.fire_alert import AlertState, FireAlert, Rule
-from habitat.domain.fire_brief import Fact, Feed, Note, PlaceDanger
+from habitat.domain.fire_brief import Fact, Feed, FireNear, Note, PlaceDanger
 from habitat.domain.fire_danger import FireDanger, Unknown
+from habitat.domain.hotspots import DetectionKind
 from habitat.domain.weather import Weather
 
 #: From this level a low EFFIS class needs an explanation; classes up to low.
@@ -39,6 +40,14 @@ def notes_of(
         *([Note("sun_unknown", {})] if weather.solar_kw_m2 is None else []),
         Note("assumed", {"curing": round(danger.curing_pct)}),
     )
+
+
+def early_notes(fires: Sequence[FireNear], within_km: float) -> tuple[Note, ...]:
+    """Return a sentence on early detections near places that nothing has confirmed yet."""
+    early = [f for f in fires if f.kind is DetectionKind.EARLY and f.distance_km <= within_km]
+    if not early:
+        return ()
+    return (Note("early_near", {"count": len(early), "place": early[0].place.place_id}),)
 
 
 def alert_notes(news: Sequence[FireAlert]) -> tuple[Note, ...]:

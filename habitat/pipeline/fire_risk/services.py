@@ -1,11 +1,12 @@
 """The services of weather and hotspots that a pipeline file names, and whether they answer."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from habitat.domain.errors import HabitatError
+from habitat.domain.errors import ConfigError, HabitatError, InputError
 from habitat.io.fire import hotspots_service
 from habitat.io.fire.hotspots_service import Firms
 from habitat.io.net.download_cache import DownloadCache
@@ -22,7 +23,14 @@ from habitat.io.scenes.source import Finding
 from habitat.io.secrets import safe_url
 from habitat.io.weather.weather_service import OpenMeteo
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_feeds import Era5Config, FirmsConfig, OpenMeteoConfig
+from habitat.pipeline.config_feeds import (
+    EarlyFirmsConfig,
+    Era5Config,
+    FirmsConfig,
+    GribConfig,
+    HimawariConfig,
+    OpenMeteoConfig,
+)
 from habitat.pipeline.config_steps import FireRisk
 
 #: Four attempts: a network that is down is found in seconds.
@@ -44,6 +52,13 @@ def firms(config: FirmsConfig, project: Path, *, offline: bool) -> Firms:
     return Firms(http, cache, config.url.rstrip("/"), tuple(config.sources))
 
 
+def early_firms(config: EarlyFirmsConfig, project: Path, *, offline: bool) -> Firms:
+    """Return the client of the geostationary detections of FIRMS; asks nobody."""
+    http = _http((config.url,), hotspots_service.quota_fault, retry_after_seconds)
+    cache = _cache(project, offline=offline)
+    return Firms(http, cache, config.url.rstrip("/"), ("GOES_NRT",))
+
+
 def examine(config: PipelineConfig, project: Path) -> list[Finding]:
     """Ask the services of the fire_risk steps for little; never raises for what it finds."""
     found = []
@@ -53,10 +68,14 @@ def examine(config: PipelineConfig, project: Path) -> list[Finding]:
                 _weather_found(step.weather, project),
                 _hotspots_found(step.hotspots, project),
             ]
+            if not isinstance(step.early_hotspots, str):
+                found.append(_early_found(step.early_hotspots, project))
     return found
 
 
-def _weather_found(config: str | OpenMeteoConfig | Era5Config, project: Path) -> Finding:
+def _weather_found(
+    config: str | OpenMeteoConfig | Era5Config | GribConfig, project: Path
+) -> Finding:
     if not isinstance(config, OpenMeteoConfig):
         named = config if isinstance(config, str) else config.path
         return Finding("weather", f"{named}: asks no service")
@@ -77,6 +96,21 @@ def _hotspots_found(config: str | FirmsConfig, project: Path) -> Finding:
     except HabitatError as fault:
         return Finding(what, str(fault), fault.exit_code)
     return Finding(what, f"knows the key; {spent} of {limit} transactions in ten minutes are spent")
+
+
+def _early_found(config: EarlyFirmsConfig | HimawariConfig, project: Path) -> Finding:
+    if isinstance(config, EarlyFirmsConfig):
+        found = _hotspots_found(FirmsConfig(url=config.url), project)
+        return replace(found, what=f"early {found.what}")
+    folder = project / config.folder
+    if not folder.is_dir():
+        text = f"expected a folder at {folder}, found none; mirror the product there"
+        return Finding("early hotspots", text, ConfigError.exit_code)
+    newest = max((path.name for path in folder.rglob("H??_*_L2WLF*.csv")), default=None)
+    if newest is None:
+        text = f"expected files H09_*_L2WLF*.csv in {folder}, found none; is the mirror running?"
+        return Finding("early hotspots", text, InputError.exit_code)
+    return Finding("early hotspots", f"the latest of {folder} is {newest}; asks no service")
 
 
 def half_a_minute(headers: Mapping[str, str], now: datetime) -> float:

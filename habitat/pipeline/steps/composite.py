@@ -9,6 +9,7 @@ from habitat.algorithms.reasons import N_REASON_CODES, Reason, reasons_of_looks
 from habitat.domain.errors import NoObservationError
 from habitat.domain.layers import COMPOSITE, MAX_GAP_DAYS, N_VALID
 from habitat.domain.period import Period, days_since_epoch
+from habitat.pipeline.config_radar import RadarComposite
 from habitat.pipeline.config_steps import Composite
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import (
@@ -57,7 +58,7 @@ class CompositeTask:
 
 def plan(step: Composite, ctx: PlanContext) -> StepResult:
     """Plan a composite and the count that refuses a period in which nothing was seen."""
-    parts = _parts(step, ctx)
+    parts = season_parts(step, ctx)
     whole = Period(parts[0].start, parts[-1].end)
     require_looks(ctx, step.scenes, parts, f"composite {step.save_as!r}")
     bands = ctx.scene_sets[step.scenes].bands
@@ -92,7 +93,14 @@ def plan(step: Composite, ctx: PlanContext) -> StepResult:
     return StepResult("composite", whole, layers, ops, detail=bands, checks=(seen,))
 
 
-def _parts(step: Composite, ctx: PlanContext) -> tuple[Period, ...]:
+def season_parts(step: Composite | RadarComposite, ctx: PlanContext) -> tuple[Period, ...]:
+    """Return the periods whose looks enter a composite, cut at the as-of date.
+
+    Raises
+    ------
+    ConfigError, NoObservationError
+        If none has begun by then.
+    """
     if step.period is not None:
         return (ctx.period(step.period),)
     season = ctx.seasons.season(str(step.season))
@@ -101,8 +109,8 @@ def _parts(step: Composite, ctx: PlanContext) -> tuple[Period, ...]:
     known = tuple(part for part in parts if part is not None)
     if not known:
         raise NoObservationError(
-            f"composite {step.save_as!r}: expected the season {step.season!r} to have begun by the "
-            f"as-of date {ctx.as_of}. Give a later --as-of or an earlier year."
+            f"{step.step} {step.save_as!r}: expected the season {step.season!r} to have begun by "
+            f"the as-of date {ctx.as_of}. Give a later --as-of or an earlier year."
         )
     return known
 

@@ -1,5 +1,6 @@
 """The ``classify_forest`` and ``forest_change`` steps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from habitat.domain.layers import (
 from habitat.domain.legend import OUTSIDE
 from habitat.domain.model import ModelSet
 from habitat.domain.period import Period
+from habitat.domain.radar import RADAR_BANDS
 from habitat.io.model.model_file import check_fits, read_model
 from habitat.pipeline.config_steps import ClassifyForest, ForestChange
 from habitat.pipeline.context import PlanContext, compared_periods
@@ -32,12 +34,13 @@ from habitat.pipeline.ops import (
 
 @dataclass(frozen=True, slots=True)
 class ClassifyTask:
-    """What a forest map is made from: composites by season, a model, the forest codes."""
+    """What a forest map is made from: composites by season, model, forest codes, backscatter."""
 
     composites: tuple[tuple[str, str], ...]
     bands: tuple[str, ...]
     model: str
     forest_codes: tuple[int, ...]
+    radar: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +64,31 @@ def common_bands(composites: dict[str, str], ctx: PlanContext) -> tuple[str, ...
     return tuple(band for band in bands[0] if all(band in other for other in bands))
 
 
+def with_radar(bands: tuple[str, ...], radar: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the bands of a classifier, with the polarisations where there are any."""
+    return (*bands, *RADAR_BANDS) if radar else bands
+
+
 def plan(step: ClassifyForest, ctx: PlanContext) -> StepResult:
     """Plan a forest map; a model file is read and checked here, before any work."""
     bands = common_bands(step.composites, ctx)
+    every = with_radar(bands, step.radar)
     period = season_of_map(step.composites, ctx)
     model = step.model
     ops: tuple[GlobalOp, ...] = ()
     if step.model.endswith(".json"):
         model = f"{step.save_as}.model"
         stored = read_model(ctx.project / step.model)
-        names = feature_set(tuple(step.composites), bands).names
-        check_fits(stored, legend=ctx.legend, bands=bands, feature_names=names)
+        names = feature_set(tuple(step.composites), every).names
+        check_fits(stored, legend=ctx.legend, bands=every, feature_names=names)
         ops = (GlobalOp(model, given_model, stored),)
         ctx.models[model] = f"{step.model}, trained on {stored.description}"
     task = ClassifyTask(
-        tuple(step.composites.items()), bands, model, ctx.legend.codes_of_kind("forest")
+        tuple(step.composites.items()),
+        bands,
+        model,
+        ctx.legend.codes_of_kind("forest"),
+        tuple(step.radar.items()),
     )
     layers = tuple(
         PublishedLayer(layer, period.name, step.save_as, (name,), period)
@@ -95,7 +108,7 @@ def plan(step: ClassifyForest, ctx: PlanContext) -> StepResult:
                 step.save_as,
                 classify,
                 task,
-                needs=tuple(step.composites.values()),
+                needs=(*step.composites.values(), *step.radar.values()),
                 uses=(model,),
             ),
         ),
@@ -116,6 +129,8 @@ def classify(inputs: TileInputs) -> Arrays:
         season: {band: inputs.arrays[name][band] for band in task.bands}
         for season, name in task.composites
     }
+    for season, name in task.radar:
+        composites[season] |= {band: inputs.arrays[name][band] for band in RADAR_BANDS}
     model = inputs.globals[task.model]
     maps = classify_composites(
         getattr(model, "model", model), composites, forest_codes=task.forest_codes

@@ -18,10 +18,11 @@ from habitat.algorithms.training import train
 from habitat.algorithms.training_table import TrainingSettings, training_table
 from habitat.domain.legend import Legend
 from habitat.domain.model import CrossValidation, FeatureSet, ModelSet
+from habitat.domain.radar import RADAR_BANDS
 from habitat.pipeline.config_steps import Train
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, GlobalInputs, GlobalOp, StepResult, TileInputs, TileOp
-from habitat.pipeline.steps.forest import common_bands, season_of_map
+from habitat.pipeline.steps.forest import common_bands, season_of_map, with_radar
 from habitat.pipeline.steps.reference import ReferenceTask, holdout, labels, plan_reference
 
 #: A raster or truth covers the land, so its class shares are those of the land; polygons and
@@ -97,6 +98,8 @@ class TrainTask:
         Edge of the blocks of which every second is kept for the accuracy [m]; 0 keeps none.
     name : str
         Of the model.
+    radar : tuple of (season, result)
+        Backscatter of the same seasons; a variant without it stands after each with it.
     """
 
     variants: tuple[FeatureSet, ...]
@@ -107,6 +110,7 @@ class TrainTask:
     allocation: Allocation
     holdout_block_m: int
     name: str
+    radar: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,11 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
     bands = common_bands(step.composites, ctx)
     period = season_of_map(step.composites, ctx)
     seasons = tuple(step.composites)
-    variants = [feature_set(seasons[:n], bands) for n in range(len(seasons), 0, -1)]
+    variants = [
+        feature_set(seasons[:n], wanted)
+        for n in range(len(seasons), 0, -1)
+        for wanted in dict.fromkeys((with_radar(bands, step.radar), bands))
+    ]
     middle = date.fromordinal((period.start.toordinal() + period.end.toordinal()) // 2)
     reference = plan_reference(step.reference, ctx, middle)
     task = TrainTask(
@@ -182,7 +190,7 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
         ctx.legend,
         TrainingSettings(
             description=_description(reference, ctx),
-            simulated=ctx.source.simulated,
+            simulated=ctx.simulated,
             candidates=tuple(step.candidates),
             seed=step.seed,
             block_m=step.block_m,
@@ -197,6 +205,7 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
         ),
         step.block_m if step.holdout else 0,
         step.save_as,
+        tuple(step.radar.items()),
     )
     ctx.models[step.save_as] = f"trained on {task.settings.description}"
     samples = f"{step.save_as}.samples"
@@ -204,7 +213,12 @@ def plan(step: Train, ctx: PlanContext) -> StepResult:
         "model",
         period,
         ops=(
-            TileOp(samples, draw_samples, task, needs=tuple(step.composites.values())),
+            TileOp(
+                samples,
+                draw_samples,
+                task,
+                needs=(*step.composites.values(), *step.radar.values()),
+            ),
             GlobalOp(step.save_as, fit_model, task, partials=(samples,)),
         ),
         detail=task,
@@ -241,10 +255,14 @@ def draw_samples(inputs: TileInputs) -> Arrays:
     # (band, 1, n): features are pixel by pixel, so only the samples are computed
     at_points = {
         season: {
-            band: inputs.arrays[name][band][rows, cols][None, :] for band in task.variants[0].bands
+            band: inputs.arrays[name][band][rows, cols][None, :] for band in task.variants[-1].bands
         }
         for season, name in task.composites
     }
+    for season, name in task.radar:
+        at_points[season] |= {
+            band: inputs.arrays[name][band][rows, cols][None, :] for band in RADAR_BANDS
+        }
     return {
         "row": points.row,
         "col": points.col,
@@ -257,6 +275,7 @@ def draw_samples(inputs: TileInputs) -> Arrays:
 def _complete(task: TrainTask, inputs: TileInputs) -> np.ndarray:
     """Return the pixels that were observed in every season, bool (y, x)."""
     seen = [inputs.arrays[name]["n_valid"] > 0 for _, name in task.composites]
+    seen += [inputs.arrays[name]["n_looks"] > 0 for _, name in task.radar]
     return np.asarray(np.all(seen, axis=0))
 
 
