@@ -184,6 +184,8 @@ def _sentence(words: _Words, note: Note) -> str:
             facts[key] = words.say(str(value))
         elif key == "effis" and value is not None:
             facts[key] = words.say(f"effis_{value}")
+        elif key == "nesterov" and value is not None:
+            facts[key] = _ROMAN[int(value)]
         elif key == "bearing" and isinstance(value, int | float):
             facts[key] = words.toward(value)
     return words.say(note.key, **facts)
