@@ -104,7 +104,7 @@ def _feed(words: _Words, feed: Feed) -> str:
     if not feed.source:
         return words.say("none_asked")
     if feed.saved is None:
-        return feed.source
+        return f"{feed.source} {words.say('stale')}" if feed.stale else feed.source
     text = words.say("saved", source=feed.source, time=words.when(feed.saved))
     return f"{text} {words.say('stale')}" if feed.stale else text
 
