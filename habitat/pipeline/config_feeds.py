@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from habitat.io.fire.hotspots_service import BASE_URL
+from habitat.io.fire.firms import BASE_URL
 from habitat.io.weather.weather_service import ARCHIVE_URL, FORECAST_URL
 from habitat.pipeline.config_words import Model, RelativePath
 

@@ -58,6 +58,7 @@ TESTED_ELSEWHERE = {
     "io/fire/fire_json": "cli/test_fire_risk",
     "io/fire/fire_text": "cli/test_fire_risk",
     "io/raster/geotiff_pixels": "io/test_geotiff",
+    "io/fire/firms": "io/test_hotspots_service",
     "io/fire/heartbeat": "pipeline/test_fire_watch",
     "io/net/http_policy": "io/test_http",
     "io/net/http_token": "io/test_http",

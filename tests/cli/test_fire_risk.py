@@ -322,6 +322,22 @@ def test_stale_hotspots_are_unknown(tmp_path):
     assert "Fires UNKNOWN" in text_of(brief)
 
 
+# --- ignition and priority ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGS)
+def test_ignition_is_printed_apart_from_level_and_priority(language):
+    brief = brief_of()
+    text = text_of(brief, language)
+    rows = [line for line in text.splitlines() if "+10 " in line]
+    assert 4 <= len(rows) <= len(brief.places)
+    for row, found in zip(rows, brief.places, strict=False):
+        assert (f" {found.priority}* " in row) is (found.ignition == "near")
+        assert (f" {found.priority}  " in row) is (found.ignition == "far")
+    assert {found.ignition for found in brief.places} == {"near", "far"}
+    assert "(* " in text or "（* " in text
+
+
 # --- national scales ------------------------------------------------------------------------------
 
 

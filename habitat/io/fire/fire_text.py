@@ -122,7 +122,7 @@ def _row(words: _Words, found: PlaceDanger) -> str:
         [
             name,
             f"{found.level}{' ?' if found.unknown else ''}",
-            "?" if found.priority is None else f"{found.priority}",
+            _first(found),
             words.say(danger.fuels[fuel]),
             f"{danger.spread_m_min[fuel, cell] * _KMH:.1f}",
             f"{danger.intensity_kw_m[fuel, cell]:.0f}",
@@ -131,6 +131,12 @@ def _row(words: _Words, found: PlaceDanger) -> str:
             _ROMAN[nesterov],
         ]
     )
+
+
+def _first(found: PlaceDanger) -> str:
+    """Return the priority, with a star where people, who light most fires, are near."""
+    number = "?" if found.priority is None else f"{found.priority}"
+    return f"{number}{'*' if found.ignition == 'near' else ' '}"
 
 
 def _columns(cells: Sequence[str]) -> str:
