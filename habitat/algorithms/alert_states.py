@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
 from datetime import timedelta
+from itertools import count
 from math import floor
 
 from habitat.domain.errors import ConfigError
@@ -247,15 +248,10 @@ def _alert_id(
     alerts: Iterable[FireAlert], rule: Rule, subject: str, now: Situation, at: Burning | None
 ) -> str:
     """Name an alert by what raised it: another host says the same; none of one day are alike."""
-    if at is not None:
-        earlier = [a for a in alerts if (a.rule, a.fire_id) == (rule, at.fire_id)]
-        said = f"{rule} {at.fire_id} {len(earlier)}"
-    else:
-        earlier = [
-            a for a in alerts if (a.rule, a.subject, a.first_day) == (rule, subject, now.day)
-        ]
-        said = f"{rule} {subject} {now.day} {len(earlier)}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
+    about = f"{rule} {at.fire_id}" if at is not None else f"{rule} {subject} {now.day}"
+    used = {alert.alert_id for alert in alerts}
+    names = (hashlib.sha256(f"{about} {n}".encode()).hexdigest()[:12] for n in count())
+    return next(name for name in names if name not in used)
 
 
 def _closed(alert: FireAlert) -> FireAlert:

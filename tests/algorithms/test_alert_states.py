@@ -188,6 +188,15 @@ def test_fires_that_run_together_are_the_older_alert_and_stay_it_when_they_fall_
     assert [alert.alert_id for alert in after(log, apart).opened()] == [oldest.alert_id]
 
 
+def test_the_id_of_an_alert_whose_fire_took_another_name_is_not_used_again():
+    log = after(AlertLog(), burning(0, fire(42.7, 130.7, name="one")))
+    log = after(log, burning(1, fire(42.7, 130.7, 1, name="two")))
+    log = after(after(log, burning(2)), burning(3))
+    log = after(log, burning(9, fire(42.9, 130.9, 9, name="one")))
+    assert [alert.open for alert in log.alerts] == [False, True]
+    assert len({alert.alert_id for alert in log.alerts}) == 2
+
+
 def test_a_fire_of_a_log_from_before_there_were_steps_is_known_again_and_can_end():
     log = after(AlertLog(), burning(0, fire(42.701, 130.701)))
     old = replace(log.alerts[0], level=None, fire_id="", cells=())
