@@ -14,7 +14,8 @@ from typing import Any
 
 from habitat.io.settings import return_freed_memory, scrub_environment
 from habitat.pipeline import job
-from habitat.pipeline.executor import Workers, in_pairs_of_rows
+from habitat.pipeline.executor import Workers
+from habitat.pipeline.tile_queue import in_pairs_of_rows
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask, run_tile
 
 

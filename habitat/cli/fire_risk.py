@@ -133,9 +133,16 @@ def _now() -> datetime:
 @click.argument("where")
 @click.option("--date", "day", help="Day (YYYY-MM-DD); default today at the places.")
 @click.option("--weather", type=_input, default=None, help="Saved Open-Meteo answer.")
+@click.option("--offline", is_flag=True,
+              help="Ask no service: use what one answered before, with its age.")  # fmt: skip
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
 def explain(
-    file: str, where: str, day: str | None, weather: Path | None, project: Path | None
+    file: str,
+    where: str,
+    day: str | None,
+    weather: Path | None,
+    offline: bool,
+    project: Path | None,
 ) -> int:
     """Print, as JSON, every number behind the levels at WHERE: the id of a place, or LAT,LON.
 
@@ -150,6 +157,7 @@ def explain(
         now=_now(),
         day=None if day is None else given_day(day, "--date"),
         weather=weather,
+        offline=offline,
     )
     click.echo(json.dumps(every_number(query, where), indent=2, allow_nan=False))
     return 0
@@ -159,10 +167,17 @@ def explain(
 @click.argument("file")
 @click.option("--date", "day", help="First day (YYYY-MM-DD); default today at the places.")
 @click.option("--weather", type=_input, default=None, help="Saved Open-Meteo answer.")
+@click.option("--offline", is_flag=True,
+              help="Ask no service: use what one answered before, with its age.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the area by level and day.")
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), default=None)
 def level_map(
-    file: str, day: str | None, weather: Path | None, as_json: bool, project: Path | None
+    file: str,
+    day: str | None,
+    weather: Path | None,
+    offline: bool,
+    as_json: bool,
+    project: Path | None,
 ) -> int:
     """Publish the map of fire danger of three days in outputs/, and print where it is.
 
@@ -177,6 +192,7 @@ def level_map(
         now=_now(),
         day=None if day is None else given_day(day, "--date"),
         weather=weather,
+        offline=offline,
     )
     found = publish_map(query)
     shown = {"release": str(found.release), **found.summary}

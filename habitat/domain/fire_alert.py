@@ -50,7 +50,9 @@ class FireAlert:
     first_day : datetime.date
         Day of the brief that raised it.
     level : int or None
-        Level that is in force, the last known one while the state is unknown; None but for levels.
+        Level that is in force, the last known one while the state is unknown; of a fire its step:
+        1 near a place, 2 close to one or five times what it was, 3 soon at one or over a border.
+        None for what is not known.
     state : AlertState
     briefs_below : int
         Briefs in a row in which it was lower or gone.
@@ -65,7 +67,15 @@ class FireAlert:
     before : datetime or None
         When it was news the time before.
     latitude, longitude : float or None
-        Of the first detection of a fire.
+        Of a fire when it was told the last time.
+    fire_id : str
+        Of the cluster as the last brief that saw it tells it; empty but for fires.
+    detections : int
+    frp_mw : float or None
+        Of the pass that raised the alert: what growth is measured by.
+    cells : tuple of (int, int)
+        Hundredths of a degree north and east that the fire was seen in, the latest first: by these
+        it is known again, also where its cluster falls apart or goes into another.
     """
 
     alert_id: str
@@ -82,6 +92,10 @@ class FireAlert:
     before: datetime | None = None
     latitude: float | None = None
     longitude: float | None = None
+    fire_id: str = ""
+    detections: int = 0
+    frp_mw: float | None = None
+    cells: tuple[tuple[int, int], ...] = ()
 
     @property
     def open(self) -> bool:

@@ -179,12 +179,19 @@ class FireBrief:
         Those that threaten a place come first, the soonest of them first, then those that may cross
         a border, then the strongest.
         """
-        near = {one.row: one for one in self.fires if one.alarms(self.fire_near_km)}
-        found = [(fire, [near[row] for row in fire.rows if row in near]) for fire in self.clusters]
-        those = [(fire, min(seen, key=lambda one: one.distance_km)) for fire, seen in found if seen]
-        return tuple(sorted(those, key=lambda pair: pair[0].gravity))
+        return alarming_of(self.clusters, self.fires, self.fire_near_km)
 
     @property
     def unknown(self) -> bool:
         """Something that was asked for is not known: missing or stale input."""
         return any(found.unknown for found in self.places) or self.hotspots.unknown
+
+
+def alarming_of(
+    clusters: tuple[Fire, ...], fires: tuple[FireNear, ...], within_km: float
+) -> tuple[tuple[Fire, FireNear], ...]:
+    """Return the fires that are an alert, the gravest first, each with its nearest detection."""
+    near = {one.row: one for one in fires if one.alarms(within_km)}
+    found = [(fire, [near[row] for row in fire.rows if row in near]) for fire in clusters]
+    those = [(fire, min(seen, key=lambda one: one.distance_km)) for fire, seen in found if seen]
+    return tuple(sorted(those, key=lambda pair: pair[0].gravity))

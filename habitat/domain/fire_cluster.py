@@ -108,6 +108,12 @@ class Fire:
         Burn scar that it was resolved to; None while it is unresolved.
     rows : tuple of int
         Its rows among all burning vegetation.
+    pass_detections : int
+        Detections of its last pass.
+    pass_frp_mw : float or None
+        Of the hottest of them.
+    cells : tuple of (int, int)
+        Hundredths of a degree north and east that it was seen in, the latest first.
     """
 
     fire_id: str
@@ -125,6 +131,14 @@ class Fire:
     threats: tuple[Threat, ...]
     burn_id: str | None = None
     rows: tuple[int, ...] = ()
+    pass_detections: int = 1
+    pass_frp_mw: float | None = None
+    cells: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def driven(self) -> bool:
+        """Whether it is known where the wind drives it and how fast."""
+        return self.toward_deg is not None and self.spread_kmh is not None
 
     @property
     def spreads(self) -> bool:

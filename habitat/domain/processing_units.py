@@ -26,6 +26,14 @@ _BITS_FOR_ONE = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Units and requests that are left this month, as the service counts them."""
+
+    units: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """Units, requests and bytes, estimated or spent.
 

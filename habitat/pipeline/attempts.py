@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from habitat.domain.grid import Tile
-from habitat.pipeline.executor import Executor
+from habitat.pipeline.tile_queue import Executor
 from habitat.pipeline.tiles import Outcome, StageWork, TileTask
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from habitat.io.fire.hotspots_service import BASE_URL
+from habitat.io.fire.firms import BASE_URL
 from habitat.io.weather.weather_service import ARCHIVE_URL, FORECAST_URL
 from habitat.pipeline.config_words import Model, RelativePath
 
@@ -28,6 +28,18 @@ class Era5Config(Model):
 
     kind: Literal["era5", "era5-land"]
     path: RelativePath = Field(description="NetCDF file with t2m, d2m, u10, v10 and tp")
+    wind_factor: float = Field(
+        default=1.0, ge=0.5, le=3, description="wind is multiplied by it; too calm on rough coasts"
+    )
+
+
+class GribConfig(Model):
+    """GRIB2 files of a forecast model (GFS, ECMWF open data); needs the extra [grib]."""
+
+    kind: Literal["grib2"]
+    path: RelativePath = Field(
+        description="a file, or a folder of them (.grib2, .grb2, .grib, .grb), old runs too"
+    )
     wind_factor: float = Field(
         default=1.0, ge=0.5, le=3, description="wind is multiplied by it; too calm on rough coasts"
     )

@@ -57,8 +57,26 @@ class RadarStacConfig(Model):
         return self
 
 
+class RadarSentinelHubConfig(Model):
+    """Sentinel-1 GRD, terrain-corrected by Sentinel Hub (Copernicus Data Space by default)."""
+
+    kind: Literal["sentinelhub"]
+    base_url: str = Field(
+        default="cdse",
+        pattern=r"^(cdse|commercial|http://127\.0\.0\.1:[0-9]{1,5})$",
+        description="cdse, commercial, or a service on this machine",
+    )
+    max_pu: float = Field(
+        default=5_000,
+        gt=0,
+        le=10_000_000,
+        description="processing units that the passes of a run may cost, beside those of source",
+    )
+
+
 RadarConfig = Annotated[
-    RadarSimulatedConfig | RadarFolderConfig | RadarStacConfig, Field(discriminator="kind")
+    RadarSimulatedConfig | RadarFolderConfig | RadarStacConfig | RadarSentinelHubConfig,
+    Field(discriminator="kind"),
 ]
 
 

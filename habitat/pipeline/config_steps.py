@@ -13,6 +13,7 @@ from habitat.pipeline.config_feeds import (
     EarlyFirmsConfig,
     Era5Config,
     FirmsConfig,
+    GribConfig,
     HimawariConfig,
     OpenMeteoConfig,
 )
@@ -292,11 +293,11 @@ class FireRisk(StepConfig):
     """Fire danger of a day and fires near places; ``habitat fire-risk`` reads it."""
 
     step: Literal["fire_risk"]
-    weather: DataName | OpenMeteoConfig | Era5Config = Field(
+    weather: DataName | OpenMeteoConfig | Era5Config | GribConfig = Field(
         default="simulated",
         description="'simulated', 'open-meteo' or {kind: open-meteo, ...}, 'file' (given with "
         "--weather), an Open-Meteo file (.json), a file of stations (.csv), or "
-        "{kind: era5 or era5-land, path: FILE.nc}",
+        "{kind: era5 or era5-land, path: FILE.nc}, or {kind: grib2, path: FILE or FOLDER}",
     )
     hotspots: DataName | FirmsConfig = Field(
         default="none",
@@ -330,8 +331,8 @@ class FireRisk(StepConfig):
     @field_validator("weather")
     @classmethod
     def _known_weather(
-        cls, weather: str | OpenMeteoConfig | Era5Config
-    ) -> str | OpenMeteoConfig | Era5Config:
+        cls, weather: str | OpenMeteoConfig | Era5Config | GribConfig
+    ) -> str | OpenMeteoConfig | Era5Config | GribConfig:
         if not isinstance(weather, str):
             return weather
         if weather == "open-meteo":

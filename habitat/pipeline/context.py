@@ -31,7 +31,7 @@ from habitat.pipeline.config_words import RelativePeriod, RelativeYear, SeasonYe
 from habitat.pipeline.faults import Faults
 from habitat.pipeline.named_files import require_files
 from habitat.pipeline.ops import SceneSet, StepResult
-from habitat.pipeline.radar_source import radar_source_of
+from habitat.pipeline.radar_source import Downloads, radar_source_of
 from habitat.pipeline.simulation.source import SimulatedSource
 from habitat.pipeline.stac import stac_source
 
@@ -178,7 +178,9 @@ def bind(
         require_files(config, project)
     faults.raise_all()
     source = source_of(config, project, today or as_of, access=access)
-    radar = radar_source_of(config, project, radar_downloads_of(project, config.name), access)
+    radar = radar_source_of(
+        config, project, radar_downloads_of(project, config.name), today or as_of, access
+    )
     return PlanContext(
         config,
         project,
@@ -267,6 +269,8 @@ def downloads_of(project: Path, name: str) -> Path:
     return project / "outputs" / name / "state" / "downloads"
 
 
-def radar_downloads_of(project: Path, name: str) -> Path:
-    """Return the folder of what they downloaded of Sentinel-1."""
-    return project / "outputs" / name / "state" / "downloads-radar"
+def radar_downloads_of(project: Path, name: str) -> Downloads:
+    """Return the folders of what was downloaded of Sentinel-1."""
+    outputs = project / "outputs"
+    free = outputs / name / "state" / "downloads-radar"
+    return Downloads(free, outputs / ".downloads" / "sentinelhub")

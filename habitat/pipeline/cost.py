@@ -18,6 +18,7 @@ from habitat.domain.processing_units import (
 )
 from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import SceneItem
+from habitat.io.sentinelhub.radar_source import SentinelHubRadar
 from habitat.io.sentinelhub.sentinelhub_requests import bill_of
 from habitat.io.sentinelhub.sentinelhub_shop import Shop, price
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
@@ -36,6 +37,7 @@ from habitat.pipeline.looks import (
 )
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.purchase import choose, precheck_of, prechecks
+from habitat.pipeline.radar_purchase import most_radar, wishes
 from habitat.pipeline.stac_cost import bill_of_date
 
 #: Days between two passes of one orbit with two satellites.
@@ -82,6 +84,11 @@ def estimate(plan: Plan) -> Estimate:
     """Return what a plan would buy; asks for nothing that is paid by area."""
     found = _estimate(plan)
     radar = plan.ctx.radar
+    if isinstance(radar, SentinelHubRadar):
+        shop = Shop(radar, radar.ledger(), 0.0)
+        bill = price(shop.missing([wish for _, wish in wishes(plan, radar)]))
+        note = f"radar: {bill.units:.1f} units in {bill.requests} requests to buy"
+        return Estimate(found.bill + bill, (*found.notes, note))
     if not isinstance(radar, RadarStac):
         return found
     items = {i.item_id: i for s in plan.ctx.scene_sets.values() if s.radar for i in s.items}
@@ -149,7 +156,7 @@ def upper_bound(ctx: PlanContext, reason: str) -> Estimate:
             known[bands] = _per_date(ctx, ctx.grid, bands)
         passes = _ORBITS * _passes(ctx.period(step.period))
         total += (known[bands] + cheap).times(passes)
-    bill = _capped(total, ctx.config.source)
+    bill = _capped(total, ctx.config.source) + most_radar(ctx)
     return Estimate(
         bill,
         (

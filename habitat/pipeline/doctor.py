@@ -37,7 +37,7 @@ def examine(path: Path, project: Path | None = None, *, today: date) -> list[Fin
     found += _examined(source, f"source {config.source.kind}")
     if config.radar is None:
         return found
-    radar = radar_source_of(config, base, radar_downloads_of(base, config.name))
+    radar = radar_source_of(config, base, radar_downloads_of(base, config.name), today)
     return [*found, *_examined(radar, f"radar {config.radar.kind}")]
 
 

@@ -23,6 +23,7 @@ from habitat.io.net.request_log import RequestLog
 from habitat.io.release.manifest import RECORD
 from habitat.io.release.release import Store
 from habitat.io.release.tile_store import TileStore
+from habitat.io.sentinelhub.radar_source import SentinelHubRadar
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
 from habitat.io.settings import s3_access
 from habitat.io.stac.stac_source import Access, StacSource
@@ -42,6 +43,7 @@ from habitat.pipeline.loader import load_pipeline, project_of
 from habitat.pipeline.plan import Plan, plan_pipeline
 from habitat.pipeline.publish import publish
 from habitat.pipeline.purchase import Spent, purchase
+from habitat.pipeline.radar_purchase import purchase_radar
 from habitat.pipeline.run_record import accuracy_of, record_of, scenes_of, texts_of
 from habitat.pipeline.runner import Reporter, RunState, run_stages
 from habitat.pipeline.scene_search import refusals
@@ -242,7 +244,7 @@ def _compute_and_publish(
     job: Job, plan: Plan, store: Store, state: RunState, reporter: Reporter
 ) -> RunReport:
     started = time.monotonic()
-    spent = purchase(plan, reporter)
+    spent = bought(plan, reporter)
     with executor(job.workers, job.limits.tile_s) as running:
         try:
             run_stages(plan, store.state, running, reporter, state)
@@ -281,11 +283,19 @@ def train_job(job: Job, out: Path, reporter: Reporter) -> str:
     plan = plan_job(job, goals=(steps[0].save_as,))
     store = Store(outputs_of(plan))
     with store.lock(), executor(job.workers) as running:
-        purchase(plan, reporter)
+        bought(plan, reporter)
         state = run_stages(plan, store.state, running, reporter)
     trained = state.globals[steps[0].save_as]
     write_model(out, trained.model)
     return f"{trained.text()}\nwritten: {out}"
+
+
+def bought(plan: Plan, reporter: Reporter) -> Spent:
+    """Buy the images of a plan, of both sensors."""
+    optical = purchase(plan, reporter)
+    run, month = purchase_radar(plan, reporter)
+    latest = month if month.requests else optical.month  # one ledger of the project
+    return Spent(optical.run + run, latest)
 
 
 def _record(job: Job, plan: Plan, state: RunState, seconds: float) -> dict[str, Any]:
@@ -328,8 +338,12 @@ def describe(job: Job) -> DryRun:
     Without the catalogue of a source that is paid, an upper bound.
     """
     ctx = _bound(job, "plan")
-    if isinstance(ctx.source, SentinelHubSource):
-        ctx.source.estimate = True
+    paid = [
+        s for s in (ctx.source, ctx.radar) if isinstance(s, SentinelHubSource | SentinelHubRadar)
+    ]
+    for source in paid:
+        source.estimate = True
+    if paid:
         try:
             plan = plan_pipeline(ctx)
         except (RemoteError, CredentialsError) as fault:

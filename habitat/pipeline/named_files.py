@@ -5,7 +5,7 @@ from pathlib import Path
 from habitat.domain.errors import ConfigError
 from habitat.io.extras import require_extra
 from habitat.pipeline.config import PipelineConfig
-from habitat.pipeline.config_feeds import Era5Config
+from habitat.pipeline.config_feeds import Era5Config, GribConfig
 from habitat.pipeline.config_radar import RadarFolderConfig
 from habitat.pipeline.config_sources import FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
@@ -37,6 +37,11 @@ def require_files(config: PipelineConfig, base: Path) -> None:
     ]
     if missing:
         raise ConfigError("\n".join(missing))
+    for step in config.steps:
+        if isinstance(step, FireRisk) and isinstance(step.weather, GribConfig):
+            require_extra("eccodes", "grib", "weather: {kind: grib2}")
+            if not (base / step.weather.path).exists():
+                raise ConfigError(f"weather: expected GRIB files at {base / step.weather.path}")
     if config.copy_to:
         require_extra("boto3", "s3", f"copy_to: {config.copy_to}")
 

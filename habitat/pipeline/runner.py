@@ -19,12 +19,12 @@ from habitat.io.release.tile_store import TileStore
 from habitat.io.vector.aoi import covered_window
 from habitat.pipeline.attempts import run_tiles
 from habitat.pipeline.digest import digest
-from habitat.pipeline.executor import Executor
 from habitat.pipeline.keys import base_key, scene_names, task_of
 from habitat.pipeline.ledger import LEDGER, Ledger
 from habitat.pipeline.ops import GlobalInputs, GlobalOp, TileOp
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.stages import Stage
+from habitat.pipeline.tile_queue import Executor
 from habitat.pipeline.tiles import Outcome, StageWork, read_result
 
 log = logging.getLogger(__name__)

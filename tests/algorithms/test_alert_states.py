@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from habitat.algorithms.alert_states import evaluate
 from habitat.domain.errors import ConfigError
 from habitat.domain.fire_alert import HOTSPOTS, Ack, AlertLog, AlertState, Rule
-from habitat.domain.fire_situation import Detection, Seen, Situation
+from habitat.domain.fire_situation import Burning, Seen, Situation
 
 START = datetime(2025, 4, 5, 20, tzinfo=UTC)
 
@@ -33,12 +34,15 @@ def run_of(*levels):
     return log
 
 
-def fire(lat, lon, hour=0):
-    return Detection(START + timedelta(hours=hour), lat, lon, "kraskino")
+def fire(lat, lon, hour=0, step=1, **others):
+    cells = others.pop("cells", ((round(lat * 100), round(lon * 100)),))
+    name = others.pop("name", f"{cells[-1][0]}{cells[-1][1]}")
+    when = START + timedelta(hours=hour)
+    return Burning(name, when, lat, lon, "kraskino", step, cells=cells, **others)
 
 
 def burning(run, *fires, **others):
-    return situation(1, run, fires=tuple(sorted(fires)), **others)
+    return situation(1, run, fires=tuple(fires), **others)
 
 
 # --- danger levels --------------------------------------------------------------------------------
@@ -126,13 +130,70 @@ def test_a_high_level_always_has_an_alert_at_least_as_high(levels):
 # --- fires ----------------------------------------------------------------------------------------
 
 
-def test_detections_of_one_fire_are_one_alert_and_another_fire_is_another():
-    log = after(AlertLog(), burning(0, fire(42.70, 130.70), fire(42.71, 130.70)))
-    assert len(log.opened(Rule.FIRE)) == 1
-    log = after(log, burning(1, fire(42.70, 130.70), fire(42.705, 130.70, 1)))
-    assert len(log.opened(Rule.FIRE)) == 1
-    log = after(log, burning(2, fire(42.705, 130.70, 1), fire(42.80, 130.70, 2)))
+def test_a_cluster_is_one_alert_and_another_cluster_another():
+    log = after(AlertLog(), burning(0, fire(42.70, 130.70)))
+    log = after(log, burning(1, fire(42.71, 130.70, 1, name="renamed")))
+    (alert,) = log.opened(Rule.FIRE)
+    assert (alert.fire_id, alert.level, alert.told) == ("renamed", 1, 1)
+    log = after(log, burning(2, fire(42.71, 130.70, 1), fire(42.80, 130.70, 2)))
     assert [alert.state for alert in log.opened(Rule.FIRE)] == [AlertState.ACTIVE, AlertState.NEW]
+
+
+@pytest.mark.parametrize(
+    ("second", "level"),
+    [
+        ({"step": 2}, 2),
+        ({"step": 3}, 3),
+        ({"frp_mw": 50.0}, 2),
+        ({"frp_mw": 49.0}, 1),
+        ({"detections": 10}, 2),
+        ({"detections": 9}, 1),
+    ],
+)
+def test_a_fire_escalates_at_once_when_it_is_nearer_stronger_or_driven(second, level):
+    first = {"frp_mw": 10.0, "detections": 2}
+    log = acked(after(AlertLog(), burning(0, fire(42.7, 130.7, **first))))
+    log = after(log, burning(1, fire(42.7, 130.7, 1, **first | second)))
+    (alert,) = log.opened(Rule.FIRE)
+    assert alert.level == level
+    assert alert.state is (AlertState.ESCALATED if level > 1 else AlertState.ACTIVE)
+    assert bool(log.acks) is (level == 1)  # an acknowledgement ends with that
+    assert alert.told == 1 + (level > 1)
+
+
+def test_the_step_of_a_fire_is_lowered_after_two_briefs():
+    log = after(AlertLog(), burning(0, fire(42.7, 130.7, step=3)))
+    states = []
+    for run in range(1, 4):
+        log = after(log, burning(run, fire(42.7, 130.7, run)))
+        states.append((log.alerts[0].state, log.alerts[0].level))
+    assert states == [(AlertState.EASING, 3), (AlertState.EASING, 1), (AlertState.ACTIVE, 1)]
+
+
+def test_a_driven_fire_is_held_while_the_wind_is_not_known():
+    log = after(AlertLog(), burning(0, fire(42.7, 130.7, step=3)))
+    for run in range(1, 4):
+        log = after(log, burning(run, fire(42.7, 130.7, step=run % 2, driven=False)))
+    assert (log.alerts[0].state, log.alerts[0].level) == (AlertState.UNKNOWN, 3)
+
+
+def test_fires_that_run_together_are_the_older_alert_and_stay_it_when_they_fall_apart():
+    north, south = (4270, 13070), (4275, 13070)
+    log = after(AlertLog(), burning(0, fire(42.75, 130.7), fire(42.70, 130.7, cells=(north,))))
+    assert len(log.opened(Rule.FIRE)) == 2
+    log = after(log, burning(1, fire(42.70, 130.7, 1, cells=(north, south), name="both")))
+    oldest, younger = log.alerts
+    assert (oldest.open, younger.open) == (True, False)
+    apart = burning(2, fire(42.75, 130.7, 1), fire(42.70, 130.7, 1, cells=(north,)))
+    assert [alert.alert_id for alert in after(log, apart).opened()] == [oldest.alert_id]
+
+
+def test_a_fire_of_a_log_from_before_there_were_steps_is_known_again_and_can_end():
+    log = after(AlertLog(), burning(0, fire(42.701, 130.701)))
+    old = replace(log.alerts[0], level=None, fire_id="", cells=())
+    log = after(replace(log, alerts=(old,)), burning(1, fire(42.702, 130.702, 1)))
+    assert [(a.alert_id, a.level) for a in log.alerts] == [(old.alert_id, 1)]
+    assert after(after(log, burning(2)), burning(3)).opened() == ()
 
 
 def test_a_fire_that_is_not_seen_twice_is_closed_and_its_old_detections_do_not_raise_it_again():
@@ -152,15 +213,11 @@ def test_a_fire_is_not_closed_while_hotspots_are_not_known():
     assert log.opened(Rule.FIRE)[0].state is AlertState.UNKNOWN
 
 
-def test_a_storm_of_ten_thousand_detections_is_few_alerts_that_cover_all():
-    fires = [fire(42.5 + n % 100 / 500, 130.5 + n // 100 / 500) for n in range(10_000)]
+def test_a_storm_of_fires_is_an_alert_each_and_again_no_more():
+    fires = [fire(42.5 + n % 20 / 10, 130.5 + n // 20 / 10) for n in range(400)]
     log = after(AlertLog(), burning(0, *fires))
-    assert 20 < len(log.alerts) < 300
-    for one in fires[::97]:
-        assert any(
-            abs(one.latitude - a.latitude) < 0.019 and abs(one.longitude - a.longitude) < 0.026
-            for a in log.alerts
-        )
+    assert len(log.alerts) == 400
+    assert len(after(log, burning(1, *fires)).alerts) == 400
 
 
 # --- what is not known ----------------------------------------------------------------------------

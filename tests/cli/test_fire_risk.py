@@ -1,6 +1,7 @@
 """`habitat fire-risk` from files to screen and exit code."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import cap12
 import fire_inputs
+import numpy as np
 import pytest
 from fire_inputs import DAY, SIX
 from wcwidth import wcswidth
@@ -19,6 +21,7 @@ from habitat.io.fire.fire_json import fire_geojson, fire_json
 from habitat.io.fire.fire_state import AlertStore
 from habitat.io.fire.fire_text import fire_text
 from habitat.pipeline.fire_risk.brief import make_brief
+from habitat.pipeline.fire_risk.notes import scale_notes
 from habitat.pipeline.fire_risk.setting import FireQuery
 
 ROOT = Path(__file__).parents[2]
@@ -317,6 +320,56 @@ def test_stale_hotspots_are_unknown(tmp_path):
     brief = brief_of(hotspots=fire_inputs.write_hotspots(tmp_path / "h.csv", [], old), min_level=5)
     assert brief.unknown
     assert "Fires UNKNOWN" in text_of(brief)
+
+
+# --- ignition and priority ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGS)
+def test_ignition_is_printed_apart_from_level_and_priority(language):
+    brief = brief_of()
+    text = text_of(brief, language)
+    rows = [line for line in text.splitlines() if "+10 " in line]
+    assert 4 <= len(rows) <= len(brief.places)
+    for row, found in zip(rows, brief.places, strict=False):
+        assert (f" {found.priority}* " in row) is (found.ignition == "near")
+        assert (f" {found.priority}  " in row) is (found.ignition == "far")
+    assert {found.ignition for found in brief.places} == {"near", "far"}
+    assert "(* " in text or "（* " in text
+
+
+# --- national scales ------------------------------------------------------------------------------
+
+
+def test_national_scales_stand_beside_the_level_and_no_class_is_made_up_for_china():
+    brief = brief_of()
+    (scales,) = [note for note in brief.notes if note.key == "scales"]
+    cell, noon = brief.places[0].cell, brief.danger.noon
+    assert scales.facts["place"] == brief.places[0].place.place_id
+    assert noon.nesterov_sum[cell] > 0.0
+    assert scales.facts["nesterov_sum"] == round(noon.nesterov_sum[cell])
+    assert scales.facts["humidity"] == round(noon.effective_humidity_pct[cell])
+    text = " ".join(text_of(brief).split())
+    assert f"Nesterov {scales.facts['nesterov_sum']}, class " in text
+    assert f"effective humidity {scales.facts['humidity']} %" in text
+    assert "No Chinese class" in text
+
+
+def test_a_scale_that_is_not_known_is_a_question_mark(gale):
+    brief = brief_of(gale)
+    brief.danger.noon.nesterov_sum[:] = np.nan
+    brief.danger.noon.nesterov_class[:] = 0
+    (scales,) = scale_notes(brief.danger, brief.places)
+    assert scales.facts["nesterov_sum"] is scales.facts["nesterov"] is None
+    text = " ".join(text_of(replace(brief, notes=(scales,))).split())
+    assert "Nesterov ?, class ?" in text
+
+
+def test_without_a_known_level_no_scale_is_printed(tmp_path):
+    stale = fire_inputs.write_weather(
+        tmp_path / "w.json", fire_inputs.gale(), fire_inputs.SIX - timedelta(hours=40)
+    )
+    assert "scales" not in {note.key for note in brief_of(stale).notes}
 
 
 # --- explain --------------------------------------------------------------------------------------

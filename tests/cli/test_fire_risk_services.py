@@ -65,6 +65,20 @@ def test_the_same_question_asks_nobody_again_also_offline(url, tmp_path, capfd):
         assert not file.is_file() or served.KEY.encode() not in file.read_bytes()
 
 
+@pytest.mark.parametrize("question", [["map"], ["explain", "kraskino"]])
+def test_offline_the_map_and_its_numbers_use_what_was_answered_before(
+    url, tmp_path, capfd, question
+):
+    path = served.project(tmp_path, weather=served.weather(url))
+    asked = ["fire-risk", question[0], str(path), *question[1:]]
+    assert run([*asked, "--offline"]) == REMOTE
+    assert run(asked) == 0
+    first, before = capfd.readouterr().out, len(served.asked(url))
+    assert run([*asked, "--offline"]) == 0
+    assert capfd.readouterr().out == first
+    assert len(served.asked(url)) == before
+
+
 def test_a_day_long_past_comes_from_the_archive(url, tmp_path, capfd):
     path = served.project(tmp_path, weather=served.weather(url))
     before = len(served.asked(url))

@@ -252,7 +252,7 @@ class Season:
         course, log = self.course, AlertStore(self.state).log
         for text in unreported(view, overdue):
             course.bad("unknown not reported", f"{name} {text}")
-        for text in [] if brief is None else missed(view, brief):
+        for text in [] if brief is None else missed(view, brief, log):
             course.bad("missed", f"{name} {text}")
         for text in view.left_open(log, course.orphans):
             course.bad("closed alert left open", f"{name} {text}")

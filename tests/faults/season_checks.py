@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import cos, hypot, radians
 
 from habitat.domain.fire_alert import Sent
-
-_REACH_KM = 2.6
 
 
 @dataclass
@@ -54,26 +51,34 @@ class View:
         return sorted(self.open().keys() - living - orphans)
 
 
-def missed(view: View, brief) -> list[str]:
-    """Return high places and fires of a brief that a receiver was not told of."""
-    levels, fires = {}, []
+def missed(view: View, brief, log) -> list[str]:
+    """Return high places and fires of a brief, and their steps, that a receiver was not told of."""
+    levels = {}
     for alert in view.open().values():
         if alert["rule"] == "level":
             at = alert["subject"]
             levels[at] = max(levels.get(at, 0), alert["level"])
-        if alert["rule"] == "fire":
-            fires.append((alert["latitude"], alert["longitude"]))
     wrong = [
         f"level {found.level} at {found.place.place_id}"
         for found in brief.places
         if (found.level or 0) >= max(brief.min_level, levels.get(found.place.place_id, 0) + 1)
     ]
-    near = [fire for fire in brief.fires if fire.alarms(brief.fire_near_km)]
+    opened = view.open()
+    fires = {a.alert_id: set(a.cells) for a in log.opened() if a.alert_id in opened}
     return wrong + [
-        f"fire at {fire.latitude},{fire.longitude} seen {fire.time}"
-        for fire in near
-        if not any(_km(fire, at) <= _REACH_KM for at in fires)
-    ]
+        f"fire {fire.fire_id} at {near.latitude},{near.longitude} seen {near.time}"
+        for fire, near in brief.alarming
+        if not any(
+            opened[name]["level"] >= _step(fire, near) for name in fires
+            if set(fire.cells) & fires[name]
+        )
+    ]  # fmt: skip
+
+
+def _step(fire, near) -> int:
+    """Return the least step that a fire must have been told with."""
+    soon = fire.crosses_to is not None or any(threat.hours <= 6 for threat in fire.threats)
+    return 3 if soon else 2 if near.distance_km <= 5 else 1
 
 
 def unreported(view: View, overdue: set[str]) -> list[str]:
@@ -89,8 +94,3 @@ def sent_mails(records) -> set[str]:
         m.message_id for r in records for m in getattr(r, "messages", ()) if "mail" in m.channel
     }
     return {f"<{name}@habitat.invalid>" for name in taken & mails}
-
-
-def _km(fire, at: tuple[float, float]) -> float:
-    north = (fire.latitude - at[0]) * 111.2
-    return hypot(north, (fire.longitude - at[1]) * 111.2 * cos(radians(at[0])))

@@ -67,6 +67,8 @@ def pixels(layer: Layer, window: Window = WINDOW) -> np.ndarray:
         values = codes[(surface * len(codes) * 0.999).astype(int)]
     elif layer.name == "composite":
         values = np.stack([surface * 1500 + 150 * (b + 1) for b in range(len(BANDS))])
+    elif layer.name == "radar_composite":
+        values = np.stack([surface * 1200 + low for low in (-1800, -2400, -1300)])
     else:
         top = {"n_valid": 25, "max_gap_days": 140, "times_burned": 3}.get(layer.name, 100)
         values = surface * top

@@ -82,6 +82,14 @@ def test_a_fire_is_at_its_detection_and_what_is_not_known_has_no_severity():
     assert found(BLIND, "circle") == []
 
 
+def test_a_fire_that_is_driven_to_a_place_is_extreme_and_says_so():
+    driven = replace(FIRE, level=3)
+    assert set(found(FIRE, "severity")) == {"Severe"}
+    assert set(found(driven, "severity")) == {"Extreme"}
+    assert len({words(one).what(driven) for one in ("en", "ru", "zh")}) == 3
+    assert words().what(replace(FIRE, level=1)) != words().what(driven)
+
+
 def test_the_check_of_the_standard_notices_what_is_wrong():
     good = alert_cap(ALERT, of_all())
     wrong = [

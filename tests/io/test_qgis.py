@@ -89,6 +89,7 @@ def seen_in_qgis(tmp_path_factory):
         pytest.skip(f"{SYSTEM_PYTHON} cannot import qgis: install the package python3-qgis")
     folder = tmp_path_factory.mktemp("release")
     kinds = (*files.CLASS_LAYERS, *files.QUANTITY_LAYERS, layers.BURN_DATE, layers.COMPOSITE)
+    kinds = (*kinds, layers.RADAR_COMPOSITE)
     sources = [str(_write(folder, layer)) for layer in kinds]
     many = replace(layers.BURN_DATE, name="burn_date_many")
     sources.append(str(_write(folder, many, dates=range(20240301, 20240359))))
@@ -114,11 +115,22 @@ def seen_in_qgis(tmp_path_factory):
 
 def _write(folder, layer, dates=files.DATES):
     path = folder / f"{layer.name}.tif"
-    bands = files.BANDS if layer.name == "composite" else ()
+    bands = {"composite": files.BANDS, "radar_composite": RADAR}.get(layer.name, ())
     given = files.blocks(files.pixels(layer), 512)
     write_layer(path, given, layer, files.GRID, files.WINDOW, tags={}, band_names=bands)
     path.with_suffix(".qml").write_text(raster_qml(layer, band_names=bands, dates=dates), "utf-8")
     return path
+
+
+RADAR = ("VV", "VH", "VH_VV")
+
+
+def test_qgis_shows_backscatter_in_decibels_as_two_polarisations_and_their_ratio(seen_in_qgis):
+    facts = seen_in_qgis["radar_composite"]
+    assert facts["renderer"] == "multibandcolor"
+    assert [b.split(": ")[1] for b in facts["bands"]] == list(RADAR)
+    assert facts["nodata"] == -32768
+    assert len(colours_of(facts)) > 50
 
 
 def colours_of(facts):

@@ -86,7 +86,7 @@ def test_workers_that_dask_does_not_bring_back_are_asked_for_again(stage, monkey
     async def leave_it(self, exitcode):
         """Do what a nanny does whose worker dies while it starts: nothing."""
 
-    monkeypatch.setattr("habitat.pipeline.executor._REVIVE_S", 2.0)
+    monkeypatch.setattr("habitat.pipeline.cluster._REVIVE_S", 2.0)
     monkeypatch.setattr(distributed.Nanny, "_on_worker_exit", leave_it)
     work, tasks = stage
     with (
@@ -98,7 +98,7 @@ def test_workers_that_dask_does_not_bring_back_are_asked_for_again(stage, monkey
 
 
 def test_a_cluster_without_workers_ends_the_run(stage, monkeypatch):
-    monkeypatch.setattr("habitat.pipeline.executor._NO_WORKER_S", 2.0)
+    monkeypatch.setattr("habitat.pipeline.cluster._NO_WORKER_S", 2.0)
     work, tasks = stage
     with (
         distributed.LocalCluster(

@@ -205,6 +205,38 @@ def test_a_fire_is_told_at_once_where_the_weather_cannot_be_read(duty):
     assert "hotspots" not in duty.log().unknown_since
 
 
+def test_hotspots_that_cannot_be_read_do_not_take_the_weather_away(duty):
+    page = duty.folder / "h.csv"
+    page.write_text("Invalid MAP_KEY.\n")
+    done = duty.round(hotspots=page)
+    assert [type(fault) for fault in done.faults] == [InputError]
+    assert done.brief.hotspots.unknown
+    (told,) = duty.ru.by_id.values()
+    assert {alert["rule"] for alert in told["alerts"]} == {"level"}
+    assert set(duty.log().unknown_since) == {"hotspots"}
+    assert read_heartbeat(duty.state) is None
+    for hour in (1, 2):
+        duty.round(hour, hotspots=page)
+    assert {a.subject for a in duty.log().opened(Rule.UNKNOWN)} == {"hotspots"}
+
+
+def test_a_fire_that_grows_escalates_at_the_receivers(duty):
+    path = duty.folder / "h.csv"
+    first = [(42.80, 130.78, "2025-04-04", "1740")]
+    rows = [(42.80 + n * 0.002, 130.78, "2025-04-04", "1830") for n in range(6)]
+    page = duty.folder / "page.json"
+    page.write_text("<html>")  # without weather no fire is driven anywhere
+    for hour, found in enumerate((first, first + rows)):
+        fire_inputs.write_hotspots(path, found)
+        with pytest.raises(InputError):
+            duty.round(hour, weather=page, hotspots=path)
+    (alert,) = duty.log().opened(Rule.FIRE)
+    assert (alert.level, alert.told) == (2, 2)
+    states = [a["state"] for told in duty.cn.by_id.values() for a in told["alerts"]
+              if a["rule"] == "fire"]  # fmt: skip
+    assert states == ["new", "escalated"]
+
+
 def test_a_damaged_log_goes_on_with_its_good_lines_and_says_so(duty):
     duty.round()
     duty.round(1)

@@ -145,12 +145,42 @@ class Scene:
         return (four.sum(axis=(1, 3)) + 2) // 4
 
 
-def load(folder: Path) -> list[Scene]:
+class Radar:
+    """One item of Sentinel-1 on disk, as a product of the archive."""
+
+    tile, baseline = "", "0"
+
+    def __init__(self, path: Path, document: dict) -> None:
+        p = document["properties"]
+        self.time, self.state = p["datetime"], p["sat:orbit_state"]
+        start = re.sub(r"\D", "", self.time)[:14]
+        start = f"{start[:8]}T{start[8:]}"
+        number = int(hashlib.sha256(document["id"].encode()).hexdigest(), 16) % 10**6
+        self.name = f"S1A_IW_GRDH_1SDV_{start}_{start}_{number:06d}_0696F1_3C2B"
+        self.files = {k.upper(): path.parent / a["href"] for k, a in document["assets"].items()}
+        with rasterio.open(self.files["VV"]) as dataset:
+            self.bounds = transform_bounds(dataset.crs, "EPSG:4326", *dataset.bounds, densify_pts=9)
+
+    def feature(self) -> dict:
+        found = Scene.feature(self)
+        found["properties"] = {"datetime": self.time, "sat:orbit_state": self.state}
+        return found | {"collection": "sentinel-1-grd"}
+
+    def read(self, band: str, vrt: dict) -> np.ndarray:
+        with rasterio.open(self.files[band]) as dataset, WarpedVRT(dataset, **vrt) as warped:
+            return warped.read(1)
+
+
+COLLECTIONS = {"sentinel-2-l2a": Scene, "sentinel-1-grd": Radar}
+
+
+def load(folder: Path) -> list[Scene | Radar]:
     scenes = []
     for path in sorted(folder.rglob("*.json")):
         document = json.loads(path.read_text())
         if document.get("type") == "Feature" and "datetime" in document["properties"]:
-            scenes.append(Scene(path, document))
+            kind = Radar if "sat:orbit_state" in document["properties"] else Scene
+            scenes.append(kind(path, document))
     return sorted(scenes, key=lambda s: (s.time, s.name))
 
 
@@ -165,6 +195,8 @@ class World:
     def reset(self, account: dict) -> None:
         self.secret = account.get("secret", SECRET)
         self.quota = float(account.get("quota", 1e12))
+        #: None: no accounting API; else its answer, {} for what is left
+        self.accounting = account.get("accounting")
         self.token_seconds = float(account.get("token_seconds", 600))
         self.page = int(account.get("page", 100))
         if account.get("reload"):
@@ -207,6 +239,17 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/_log":
             with self.world.lock:
                 self.answer(200, {"log": self.world.log, "spent": self.world.spent})
+        elif self.path == "/api/v1/accounting/usage" and self.world.accounting is not None:
+            if self.authorised():
+                left = self.world.quota - self.world.spent
+                self.answer(
+                    200,
+                    self.world.accounting
+                    or {
+                        "processingUnitsMonthly": {"remaining": str(left)},
+                        "requestsMonthly": {"remaining": "9990"},
+                    },
+                )
         else:
             self.answer(404, {"error": {"status": 404, "reason": "Not Found"}})
 
@@ -317,14 +360,16 @@ class Handler(BaseHTTPRequestHandler):
             return None
         body = json.loads(raw)
         self.entry["body"] = body
-        if body["collections"] != ["sentinel-2-l2a"] or not 1 <= body.get("limit", 10) <= 100:
+        (kind,) = [k for k in COLLECTIONS if [k] == body["collections"]] or [""]
+        if not kind or not 1 <= body.get("limit", 10) <= 100:
             return self.answer(400, {"code": 400, "description": "bad search"})
         start, end = (datetime.fromisoformat(t) for t in body["datetime"].split("/"))
         w, s, e, n = body["bbox"]
         found = [
             scene.feature()
             for scene in self.world.scenes
-            if start <= datetime.fromisoformat(scene.time) <= end
+            if isinstance(scene, COLLECTIONS[kind])
+            and start <= datetime.fromisoformat(scene.time) <= end
             and scene.bounds[0] < e
             and w < scene.bounds[2]
             and scene.bounds[1] < n
@@ -352,18 +397,20 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(raw)
         self.entry["body"] = body
         data, out = body["input"]["data"][0], body["output"]
-        if data["type"] != "sentinel-2-l2a" or max(out["width"], out["height"]) > 2500:
+        known = data["type"] in COLLECTIONS
+        if not known or max(out["width"], out["height"]) > 2500:
             return self.answer(
                 400, {"error": {"status": 400, "reason": "Bad Request", "message": "too large"}}
             )
         bands = json.loads(re.search(r"bands: (\[[^\]]*\])", body["evalscript"])[1])
         dtype = re.search(r'sampleType: "(\w+)"', body["evalscript"])[1]
         price = units(body, len(bands) - ("dataMask" in bands), dtype)
+        price *= 2.5 if data.get("processing", {}).get("backCoeff") == "GAMMA0_TERRAIN" else 1
         if self.world.spent + price > self.world.quota:
             self.kind = "quota"
             self.early()
             return None
-        image = self.image(body, bands, dtype)
+        image = self.backscatter(body) if dtype == "FLOAT32" else self.image(body, bands, dtype)
         if self.kind in SPOILED:
             image = SPOILED[self.kind](image)
         self.world.spent += price
@@ -380,6 +427,29 @@ class Handler(BaseHTTPRequestHandler):
         if self.kind == "unbilled":
             headers.pop("x-processingunits-spent")
         return self.send(200, content, headers, sized=self.kind not in {"truncated", "cut"})
+
+    def backscatter(self, body: dict) -> np.ndarray:
+        data, out = body["input"]["data"][0], body["output"]
+        asked, how = data["dataFilter"], data["processing"]
+        assert (asked["acquisitionMode"], asked["polarization"]) == ("IW", "DV")
+        assert how["orthorectify"] is True
+        assert how["demInstance"] == "COPERNICUS"
+        span, bounds = asked["timeRange"], body["input"]["bounds"]
+        start, end = (datetime.fromisoformat(span[key]) for key in ("from", "to"))
+        shape = (out["height"], out["width"])
+        vrt = {
+            "crs": f"EPSG:{bounds['properties']['crs'].rsplit('/', 1)[1]}",
+            "transform": from_bounds(*bounds["bbox"], *reversed(shape)),
+            "height": shape[0], "width": shape[1], "nodata": np.nan,
+        }  # fmt: skip
+        made = np.zeros((3, *shape), np.float32)
+        for scene in self.world.scenes:
+            inside = isinstance(scene, Radar) and start <= datetime.fromisoformat(scene.time) <= end
+            if inside and scene.state.upper() == asked["orbitDirection"]:
+                vv, vh = scene.read("VV", vrt), scene.read("VH", vrt)
+                new = np.isfinite(vv) & np.isfinite(vh) & (made[2] == 0)
+                made[0][new], made[1][new], made[2][new] = vv[new], vh[new], 1
+        return made
 
     def image(self, body: dict, bands: list[str], dtype: str) -> np.ndarray:
         data, out = body["input"]["data"][0], body["output"]
@@ -399,7 +469,8 @@ class Handler(BaseHTTPRequestHandler):
         }
         made = np.zeros((len(bands), *shape), "uint8" if dtype == "UINT8" else "uint16")
         done = np.zeros(shape, bool)
-        inside = [s for s in self.world.scenes if start <= datetime.fromisoformat(s.time) <= end]
+        seen = [s for s in self.world.scenes if isinstance(s, Scene)]
+        inside = [s for s in seen if start <= datetime.fromisoformat(s.time) <= end]
         for scene in sorted(inside, key=lambda s: (s.tile, -int(s.baseline), s.name)):
             scl = scene.read("SCL", vrt)
             new = (scl != 0) & ~done

@@ -14,6 +14,7 @@ from habitat.cli.main import run
 from habitat.io.sentinelhub import sentinelhub_client
 
 REMOTE, QUOTA, CREDENTIALS = 6, 7, 8
+NO_NUMBER = {"processingUnitsMonthly": {"remaining": "NaN"}, "requestsMonthly": {"remaining": 1}}
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +179,7 @@ def test_the_doctor_signs_in_and_says_what_is_left(project, shop, capfd, monkeyp
     assert run(doctor) == 0
     out = capfd.readouterr().out
     assert [line.split()[0] for line in out.splitlines()] == ["ok"] * 5
+    assert "own ledger, the service did not say" in out
     assert "10,000.0 units are left" in out
     assert shop.calls("process") == 0
     monkeypatch.setenv("SH_CLIENT_SECRET", "wrong")
@@ -190,6 +192,23 @@ def test_the_doctor_signs_in_and_says_what_is_left(project, shop, capfd, monkeyp
     monkeypatch.setattr("habitat.io.sentinelhub.sentinelhub_client.DEADLINE_S", 3.0)
     assert run(doctor) == REMOTE
     assert "FAULT catalogue" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("account", "code", "said"),
+    [
+        ({"accounting": {}, "quota": 812.5}, 0, "the service says that 812.5 units and 9,990"),
+        ({"accounting": {}, "quota": 0}, QUOTA, "the service says that 0.0 units"),
+        ({"accounting": {"other": "form"}, "quota": 0}, 0, "own ledger, the service did not say"),
+        ({"accounting": NO_NUMBER}, 0, "own ledger, the service did not say"),
+    ],
+    ids=["left", "gone", "another form", "no number"],
+)  # fmt: skip
+def test_the_doctor_shows_what_the_service_says_is_left(project, shop, capfd, account, code, said):
+    shop.reset(**account)
+    doctor = ["--log", "text", "doctor", str(project / "pipelines" / "tiny.yaml")]
+    assert run(doctor) == code
+    assert said in capfd.readouterr().out
 
 
 def test_the_cost_of_a_zone_needs_neither_service_nor_credentials(project, capfd, monkeypatch):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from habitat.domain.fire_alert import FireAlert, Rule
+from habitat.domain.fire_situation import GRAVEST
 from habitat.domain.place import Language
 from habitat.io.fire.alert_text import AlertWords
 from habitat.io.fire.fire_cap import NAMESPACE, SENDER, SEVERITY, TAGS, add
@@ -58,6 +59,8 @@ def _kind(alert: FireAlert) -> str:
 
 def _info(root: ET.Element, alert: FireAlert, words: AlertWords) -> None:
     urgency, severity, certainty = _OF_RULE[alert.rule]
+    if alert.rule is Rule.FIRE and alert.level == GRAVEST:
+        severity = "Extreme"
     zone = words.places.clock.zone
     info = ET.SubElement(root, "info")
     add(info, "language", TAGS[words.language])

@@ -64,7 +64,9 @@ class AlertWords:
 
     def what(self, alert: FireAlert) -> str:
         """Say what an alert is, ``RAISED: level 5, Kraskino``."""
-        rule = self.say(f"rule_{alert.rule}", level=alert.level)
+        fire = alert.rule is Rule.FIRE
+        key = f"rule_fire_{alert.level or 1}" if fire else f"rule_{alert.rule}"
+        rule = self.say(key, level=alert.level)
         told, subject = self.phrases[told_as(alert.state)], self.subject(alert)
         return f"{told}: {rule}, {subject}{self.where(alert)}"
 
@@ -206,7 +208,8 @@ def message_for(
 
 def alert_row(alert: FireAlert) -> dict[str, Any]:
     """Return an alert as plain data for JSON."""
-    return {field.name: _plain(getattr(alert, field.name)) for field in fields(alert)}
+    shown = [field.name for field in fields(alert) if field.name != "cells"]
+    return {name: _plain(getattr(alert, name)) for name in shown}
 
 
 def _plain(value: object) -> object:

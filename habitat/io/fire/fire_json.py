@@ -119,7 +119,7 @@ def _cluster(fire: Fire) -> dict[str, Any]:
         "threats": [_rounded(threat) for threat in threats],
         "resolved": fire.burn_id is not None,
     }
-    del found["cone"], found["rows"]
+    del found["cone"], found["rows"], found["cells"]
     return {key: _rounded(value) for key, value in found.items()}
 
 

@@ -104,7 +104,7 @@ def _feed(words: _Words, feed: Feed) -> str:
     if not feed.source:
         return words.say("none_asked")
     if feed.saved is None:
-        return feed.source
+        return f"{feed.source} {words.say('stale')}" if feed.stale else feed.source
     text = words.say("saved", source=feed.source, time=words.when(feed.saved))
     return f"{text} {words.say('stale')}" if feed.stale else text
 
@@ -122,7 +122,7 @@ def _row(words: _Words, found: PlaceDanger) -> str:
         [
             name,
             f"{found.level}{' ?' if found.unknown else ''}",
-            "?" if found.priority is None else f"{found.priority}",
+            _first(found),
             words.say(danger.fuels[fuel]),
             f"{danger.spread_m_min[fuel, cell] * _KMH:.1f}",
             f"{danger.intensity_kw_m[fuel, cell]:.0f}",
@@ -131,6 +131,12 @@ def _row(words: _Words, found: PlaceDanger) -> str:
             _ROMAN[nesterov],
         ]
     )
+
+
+def _first(found: PlaceDanger) -> str:
+    """Return the priority, with a star where people, who light most fires, are near."""
+    number = "?" if found.priority is None else f"{found.priority}"
+    return f"{number}{'*' if found.ignition == 'near' else ' '}"
 
 
 def _columns(cells: Sequence[str]) -> str:
@@ -184,6 +190,8 @@ def _sentence(words: _Words, note: Note) -> str:
             facts[key] = words.say(str(value))
         elif key == "effis" and value is not None:
             facts[key] = words.say(f"effis_{value}")
+        elif key == "nesterov" and value is not None:
+            facts[key] = _ROMAN[int(value)]
         elif key == "bearing" and isinstance(value, int | float):
             facts[key] = words.toward(value)
     return words.say(note.key, **facts)

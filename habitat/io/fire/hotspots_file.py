@@ -14,12 +14,11 @@ from scipy.spatial import cKDTree
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
 from habitat.domain.hotspots import DetectionKind, Hotspots
+from habitat.io.fire.firms import NEEDED
 from habitat.io.scenes.placement import transformer
 
 logger = logging.getLogger(__name__)
 
-#: Columns that every variant of the service has.
-NEEDED = ("latitude", "longitude", "acq_date", "acq_time", "confidence", "frp")
 #: Confidence words and letters of VIIRS that are left out.
 _LOW = {"l", "low"}
 #: MODIS states the confidence in per cent; below this it is low (Giglio et al. 2016).

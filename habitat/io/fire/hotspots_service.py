@@ -13,14 +13,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from habitat.domain.errors import ConfigError, CredentialsError, QuotaError, RequestRefusedError
-from habitat.io.fire.hotspots_file import NEEDED
+from habitat.io.fire.firms import NEEDED
 from habitat.io.net.download_cache import DownloadCache
 from habitat.io.net.feed_cache import Given, latest
 from habitat.io.net.http import BadBodyError, Http
 from habitat.io.net.http_policy import Reply, Request
 from habitat.io.settings import firms_key
 
-BASE_URL = "https://firms.modaps.eosdis.nasa.gov"
 #: Most days of one request.
 MOST_DAYS = 5
 #: Rows outside the area, or unreadable, above this share mean that the answer is another's.

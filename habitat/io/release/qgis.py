@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from habitat.domain.layers import Layer
 from habitat.domain.legend import NOT_OBSERVED_COLOUR
+from habitat.domain.radar import RADAR_BANDS, RADAR_RATIO
 from habitat.io.raster.geotiff_metadata import class_rows, rgb
 
 _DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -21,11 +22,24 @@ UNBURNED_COLOUR = "#e8efe2"
 _DATE_STOPS = ("#fde725", "#f89540", "#cc4778", "#7e03a8", "#0d0887")
 #: QGIS becomes slow with long palettes, and nobody tells forty shades apart.
 MAX_DATE_CLASSES = 40
-#: Band triples of a composite, the first that is there: natural colour, else short-wave infrared.
-_TRIPLES = (("B04", "B03", "B02"), ("B12", "B8A", "B04"), ("B11", "B8A", "B04"))
-#: Reflectance shown as black and as full colour, by band. QGIS applies the scale of the file, so
-#: a stretch in stored units would show black.
-_STRETCH = {"B02": (0.0, 0.2), "B03": (0.0, 0.2), "B04": (0.0, 0.2)}
+#: Band triples of a composite, the first that is there: natural colour, else short-wave infrared;
+#: of radar the two polarisations and their ratio, in which forest is yellow-green and water black.
+_TRIPLES = (
+    ("B04", "B03", "B02"),
+    ("B12", "B8A", "B04"),
+    ("B11", "B8A", "B04"),
+    (*RADAR_BANDS, RADAR_RATIO),
+)
+#: Reflectance and decibels shown as black and as full colour, by band. QGIS applies the scale of
+#: the file, so a stretch in stored units would show black.
+_STRETCH = {
+    "B02": (0.0, 0.2),
+    "B03": (0.0, 0.2),
+    "B04": (0.0, 0.2),
+    "VV": (-20.0, 0.0),
+    "VH": (-26.0, -8.0),
+    RADAR_RATIO: (-14.0, -2.0),
+}
 _DEFAULT_STRETCH = (0.0, 0.4)
 
 Entry = tuple[float, str, str]
@@ -85,7 +99,7 @@ def composite_qml(band_names: Sequence[str]) -> str:
     Parameters
     ----------
     band_names : sequence of str
-        Sentinel-2 names in file order; grey shades of the first band if no triple is there.
+        Names in file order; grey shades of the first band if no triple is there.
     """
     names = list(band_names)
     triple = next((t for t in _TRIPLES if set(t) <= set(names)), None)

@@ -4,11 +4,15 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from math import isfinite
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from habitat.domain.errors import SceneError
-from habitat.domain.processing_units import Bill, quota_reset
+import numpy as np
+
+from habitat.domain.errors import RequestRefusedError, SceneError
+from habitat.domain.processing_units import Account, Bill, quota_reset
+from habitat.domain.radar import RADAR_BANDS
 from habitat.io.net.http import BadBodyError, Http
 from habitat.io.net.http_policy import (
     HttpPolicy,
@@ -18,6 +22,7 @@ from habitat.io.net.http_policy import (
     retry_after_milliseconds,
 )
 from habitat.io.net.http_token import SharedToken
+from habitat.io.sentinelhub.radar_requests import RadarOrder, decode_radar
 from habitat.io.sentinelhub.sentinelhub_image import Image, decode
 from habitat.io.sentinelhub.sentinelhub_requests import Order, Service
 from habitat.io.settings import sentinelhub_credentials
@@ -68,6 +73,15 @@ def policy_of(service: Service, day: date, *, estimate: bool) -> HttpPolicy:
     )
 
 
+def _image(content: bytes, order: Order) -> Image:
+    """Return an answer decoded; of radar the data mask stands for the scene classification."""
+    if not isinstance(order, RadarOrder):
+        return decode(content, order)
+    power = decode_radar(content, order)
+    seen: np.ndarray = np.all([np.isfinite(power[band]) for band in RADAR_BANDS], axis=0)
+    return Image({}, seen.astype(np.uint8))
+
+
 class Client:
     """Asks one deployment; safe among threads, not to be pickled.
 
@@ -89,6 +103,28 @@ class Client:
     def sign_in(self) -> None:
         """Ask for a token, which no unit pays for."""
         self._token.token()
+
+    def account(self) -> Account | None:
+        """Return what is left this month, as the service counts; None where it does not say.
+
+        The address and the form are those of the accounting API that the dashboards use, which is
+        not in the published reference: an answer in another form is no fault.
+
+        Raises
+        ------
+        RemoteError, CredentialsError
+            If it does not answer.
+        """
+        request = Request(
+            f"{self._service.base_url}/api/v1/accounting/usage",
+            headers={"Accept": "application/json"},
+            max_bytes=1 << 16,
+            token=self._token,
+        )
+        try:
+            return self._http.fetch(request, _account)
+        except RequestRefusedError:
+            return None
 
     def search(self, url: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return one page of the catalogue."""
@@ -131,7 +167,7 @@ class Client:
         def checked(reply: Reply) -> bytes:
             note(order.key, _spent(reply, order))
             try:
-                check(decode(reply.body, order))
+                check(_image(reply.body, order))
             except SceneError as fault:
                 raise BadBodyError(str(fault)) from fault
             return reply.body
@@ -159,6 +195,16 @@ def _spent(reply: Reply, order: Order) -> Bill:
     except ValueError:
         units = order.bill.units
     return Bill(units, 1, len(reply.body))
+
+
+def _account(reply: Reply) -> Account | None:
+    try:
+        found = json.loads(reply.body)
+        units = float(found["processingUnitsMonthly"]["remaining"])
+        requests = float(found["requestsMonthly"]["remaining"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Account(units, int(requests)) if isfinite(units) else None
 
 
 def _object(reply: Reply) -> Mapping[str, Any]:

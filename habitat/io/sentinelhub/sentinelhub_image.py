@@ -39,7 +39,7 @@ def decode(content: bytes, order: Order) -> Image:
         If it is no complete GeoTIFF of the asked size, place, bands and type, or holds codes that
         scene classification and data mask do not have.
     """
-    stored = _stored(content, order)
+    stored = stored_bands(content, order)
     scl, mask = stored[-2], stored[-1]
     if int(scl.max()) > _SCL_MAX:
         raise _fault(f"scene classification from 0 to {_SCL_MAX}", f"{int(scl.max())}")
@@ -54,12 +54,18 @@ def decode(content: bytes, order: Order) -> Image:
     return Image(bands, np.where(seen, scl, 0).astype(np.uint8))
 
 
-def _stored(content: bytes, order: Order) -> np.ndarray:
-    """Return all bands as stored, ``(band, y, x)``."""
+def stored_bands(content: bytes, order: Order) -> np.ndarray:
+    """Return all bands as stored, ``(band, y, x)``.
+
+    Raises
+    ------
+    SceneError
+        If the answer is no complete GeoTIFF of the asked size, place, bands and type.
+    """
     if content[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         raise _fault("a TIFF", f"{len(content)} bytes that begin with {content[:16]!r}")
     height, width = order.window.shape
-    expected = (len(order.bands) + 2, height, width)
+    expected = (order.channels, height, width)
     try:
         with MemoryFile(content) as memory, memory.open(driver="GTiff") as dataset:
             got = (dataset.count, dataset.height, dataset.width)

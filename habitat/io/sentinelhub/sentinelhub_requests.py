@@ -118,6 +118,11 @@ class Order:
         return "uint16" if self.bands else "uint8"
 
     @property
+    def channels(self) -> int:
+        """Bands of the answer: those asked for, scene classification and data mask."""
+        return len(self.bands) + 2
+
+    @property
     def bill(self) -> Bill:
         """What it costs by the published formula; dataMask is free."""
         return bill_of(self.window, self.bands)
@@ -137,7 +142,8 @@ def bill_of(window: Window, bands: Sequence[str]) -> Bill:
     return Bill(processing_units(width, height, len(bands) + 1), 1, size)
 
 
-def _config(service: Service) -> SHConfig:
+def config_of(service: Service) -> SHConfig:
+    """Return the package's configuration of a deployment; holds no secret."""
     # use_defaults: else the package writes a configuration file, readable by all
     return SHConfig(use_defaults=True, sh_base_url=service.base_url, sh_token_url=service.token_url)
 
@@ -209,7 +215,7 @@ def order(
         responses=[SentinelHubRequest.output_response("default", MimeType.TIFF)],
         bbox=BBox(grid.bounds(window), CRS(str(grid.epsg))),
         size=(window.width, window.height),
-        config=_config(service),
+        config=config_of(service),
     )
     sent = request.download_list[0]
     body = json.loads(json.dumps(sent.post_values))
@@ -240,4 +246,4 @@ def search(service: Service, bounds_wgs84: Bounds, period: Period) -> Search:
 
 
 def _catalogue(service: Service) -> SentinelHubCatalog:
-    return SentinelHubCatalog(config=_config(service))
+    return SentinelHubCatalog(config=config_of(service))

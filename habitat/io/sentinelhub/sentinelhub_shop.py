@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from habitat.domain.errors import QuotaError, SceneError
 from habitat.domain.processing_units import Bill
+from habitat.io.sentinelhub.radar_source import SentinelHubRadar
 from habitat.io.sentinelhub.sentinelhub_client import PER_HOST
 from habitat.io.sentinelhub.sentinelhub_image import Image
 from habitat.io.sentinelhub.sentinelhub_requests import Order
@@ -47,7 +48,7 @@ class Shop:
         Most units of this run, wasted answers included.
     """
 
-    source: SentinelHubSource
+    source: SentinelHubSource | SentinelHubRadar
     ledger: UnitLedger
     max_units: float
 

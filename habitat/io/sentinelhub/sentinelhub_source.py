@@ -1,6 +1,7 @@
 """Scenes of Sentinel Hub: found in its catalogue, read only from what was bought and kept."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -35,6 +36,8 @@ from habitat.io.sentinelhub.sentinelhub_image import decode
 from habitat.io.sentinelhub.sentinelhub_requests import Order, Search, Service, order
 from habitat.io.sentinelhub.sentinelhub_requests import search as search_of
 from habitat.io.sentinelhub.unit_ledger import UnitLedger
+
+logger = logging.getLogger(__name__)
 
 #: Pixel size of the scene classification [m]; 10 m bands are averaged to it.
 _SCL_M = 20
@@ -173,13 +176,32 @@ class SentinelHubSource:
         if not page.get("features"):
             text = "expected at least one image of any day, got none; it is broken, try later"
             return [*found, Finding(where, text, RemoteError.exit_code), self._quota()]
-        return [*found, Finding(where, "answers"), self._quota()]
+        return [*found, Finding(where, "answers"), self._account()]
+
+    def _account(self) -> Finding:
+        """Return what the service says is left; where it does not, what our own ledger says."""
+        try:
+            left = self.client.account()
+        except HabitatError as fault:
+            logger.info("the account is not known: %s", fault)
+            left = None
+        if left is None:
+            return self._quota()
+        spent = self.ledger().month()
+        text = (
+            f"the service says that {left.units:,.1f} units and {left.requests:,} requests are "
+            f"left this month; {spent.units:,.1f} units were spent from here; it starts again on "
+            f"{quota_reset(self.today)}"
+        )
+        gone = left.units <= 0 or left.requests <= 0
+        return Finding("quota", text, QuotaError.exit_code if gone else 0)
 
     def _quota(self) -> Finding:
-        """Return what this project has spent; the service does not say what is left."""
+        """Return what this project has spent, by its own ledger."""
         spent = self.ledger().month()
         left = max(FREE_MONTHLY - spent.units, 0.0)
         text = (
+            "own ledger, the service did not say: "
             f"{spent.units:,.1f} units and {spent.requests:,} requests spent from here this month; "
             f"a free account has {FREE_MONTHLY:,} of each, so at most {left:,.1f} units are left; "
             f"it starts again on {quota_reset(self.today)}"

@@ -10,15 +10,20 @@ from habitat.domain.fire_danger import Unknown
 from habitat.io.projection import bounds_wgs84, geodesic_from
 from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.clusters import fire_notes, fires_now, marked
-from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, fires_of
+from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, HOTSPOTS_MAX_AGE_H, Fires, fires_of
 from habitat.pipeline.fire_risk.notes import early_notes, notes_of
 from habitat.pipeline.fire_risk.places import WEATHER_NEAR_KM, place_danger, position_of, urgency
 from habitat.pipeline.fire_risk.setting import FireQuery, setting_of
 from habitat.pipeline.fire_risk.weather import WEATHER_MAX_AGE_H, weather_of
 
 
-def make_brief(query: FireQuery) -> FireBrief:
+def make_brief(query: FireQuery, found_fires: Fires | None = None) -> FireBrief:
     """Return the brief of a day.
+
+    Parameters
+    ----------
+    found_fires : tuple, optional
+        What :func:`fires_of` returned; None: it is asked.
 
     Raises
     ------
@@ -35,7 +40,7 @@ def make_brief(query: FireQuery) -> FireBrief:
     if feed.stale:
         danger = danger.withheld(Unknown.WEATHER_STALE)
     found = [place_danger(danger, place) for place in setting.places.places]
-    fires, hotspots, detections = fires_of(setting, aoi.bounds)
+    fires, hotspots, detections = found_fires or fires_of(setting, aoi.bounds)
     clusters = fires_now(setting, detections, danger)
     places = tuple(sorted(found, key=lambda one: urgency(danger, one)))
     limits = (WEATHER_MAX_AGE_H, HOTSPOTS_MAX_AGE_H, WEATHER_NEAR_KM)

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from habitat.algorithms.fire_clusters import clusters_of, drift_cone, hours_to
+from habitat.algorithms.fire_clusters import PASS, clusters_of, drift_cone, hours_to
 from habitat.algorithms.fire_resolution import scar_of
 from habitat.domain.fire_brief import Fact, FireNear, Note
 from habitat.domain.fire_cluster import Cluster, Drive, Fire, Scar, Threat
@@ -34,7 +34,7 @@ _KMH = 60.0 / 1000.0
 _CARRIES = "grass"
 
 
-def fires_now(setting: Setting, found: Hotspots, danger: FireDanger) -> tuple[Fire, ...]:
+def fires_now(setting: Setting, found: Hotspots, danger: FireDanger | None) -> tuple[Fire, ...]:
     """Return the fires of the last days, the latest seen first.
 
     The wind is that of the nearest weather cell at its worst hour of the day, the spread that of
@@ -70,10 +70,10 @@ def _scar(mine: Hotspots, scars: tuple[Scar, ...], day: date) -> str | None:
     return scar_of(np.column_stack((mine.x_m, mine.y_m)), seen, scars, day=day)
 
 
-def _drive(found: Hotspots, danger: FireDanger, epsg: int) -> Drive:
+def _drive(found: Hotspots, danger: FireDanger | None, epsg: int) -> Drive:
     lon, lat = to_wgs84(found.x_m, found.y_m, epsg)
     spread, wind = np.full(len(found), np.nan), np.full(len(found), np.nan)
-    if _CARRIES not in danger.fuels:
+    if danger is None or _CARRIES not in danger.fuels:
         return Drive(spread, wind)
     fuel = danger.fuels.index(_CARRIES)
     for row in range(len(found)):
@@ -107,6 +107,7 @@ def _fire(
     country, crosses_to = _lands(countries, x, y, ring)
     lon, lat = to_wgs84(np.array([x, *ring[:, 0]]), np.array([y, *ring[:, 1]]), epsg)
     power = found.frp_mw[one.rows]
+    latest = one.rows[found.time[one.rows].max() - found.time[one.rows] <= PASS]
     return Fire(
         one.fire_id,
         _moment(found.time[one.rows].min()),
@@ -121,7 +122,18 @@ def _fire(
         country,
         crosses_to,
         _threats(setting.places.places, (x, y), (spread, wind), epsg),
+        pass_detections=len(latest),
+        pass_frp_mw=round(float(found.frp_mw[at]), 1) if np.isfinite(found.frp_mw[at]) else None,
+        cells=_cells(found.take(one.rows), epsg),
     )
+
+
+def _cells(mine: Hotspots, epsg: int) -> tuple[tuple[int, int], ...]:
+    """Return the hundredths of a degree that detections lie in, the latest first."""
+    lon, lat = to_wgs84(mine.x_m, mine.y_m, epsg)
+    north, east = np.floor(lat * 100).astype(int), np.floor(lon * 100).astype(int)
+    rows = np.lexsort((east, north, -mine.time.astype(np.int64)))
+    return tuple(dict.fromkeys(zip(north[rows].tolist(), east[rows].tolist(), strict=True)))
 
 
 def _moment(time: np.datetime64) -> datetime:

@@ -30,8 +30,13 @@ _REACH_M = 50_000.0
 #: Days of detections that fires are made of: what the clusters remember, and the day itself.
 _MEMORY = timedelta(days=6)
 
+#: Detections near places, the feed, and all burning vegetation.
+Fires = tuple[tuple[FireNear, ...], Feed, Hotspots]
+#: Hotspots that were asked for and cannot be read.
+NO_FIRES: Fires = ((), Feed("hotspots", None, stale=True), Hotspots.empty())
 
-def fires_of(setting: Setting, bounds: Bounds) -> tuple[tuple[FireNear, ...], Feed, Hotspots]:
+
+def fires_of(setting: Setting, bounds: Bounds) -> Fires:
     """Return the detections of the day and the day before, the nearest to a place first.
 
     With them all burning vegetation that a fire may have been known by.

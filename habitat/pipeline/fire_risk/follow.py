@@ -10,6 +10,7 @@ from habitat.domain.channel import Channel
 from habitat.domain.errors import (
     ConfigError,
     CredentialsError,
+    HabitatError,
     InputError,
     NotBuiltError,
     QuotaError,
@@ -22,7 +23,7 @@ from habitat.domain.fire_alert import (
     FireAlert,
     Message,
 )
-from habitat.domain.fire_brief import FireBrief
+from habitat.domain.fire_brief import FireBrief, alarming_of
 from habitat.domain.fire_situation import Situation, fires_alone, nothing_known, situation_of
 from habitat.domain.place import Language
 from habitat.io.fire.alert_text import AlertWords, message_for
@@ -30,7 +31,8 @@ from habitat.io.fire.fire_files import read_phrases
 from habitat.io.fire.fire_state import AlertStore
 from habitat.io.vector.aoi import read_aoi
 from habitat.pipeline.fire_risk.brief import make_brief
-from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, fires_of
+from habitat.pipeline.fire_risk.clusters import fires_now
+from habitat.pipeline.fire_risk.fires import FIRE_NEAR_KM, NO_FIRES, Fires, fires_of
 from habitat.pipeline.fire_risk.notes import alert_notes
 from habitat.pipeline.fire_risk.setting import Setting
 
@@ -155,40 +157,47 @@ def _reminder(alert: FireAlert) -> FireAlert:
     return replace(alert, state=AlertState.ACTIVE)
 
 
-def brief_or_unknown(setting: Setting, store: AlertStore) -> FireBrief:
-    """Return the brief; where an input is missing or refused, say so in the log, then raise.
+def brief_or_unknown(setting: Setting, store: AlertStore) -> tuple[FireBrief, list[HabitatError]]:
+    """Return the brief; without hotspots that can be read it is of the weather, with the fault.
 
     Raises
     ------
     HabitatError
-        What the brief raised; the channels are told of fires where the hotspots can be read, and
-        what is not known after the grace.
+        What the weather raised, after the log said so: the channels are told of fires where the
+        hotspots can be read, and of what is not known after the grace.
     """
+    fires, faults = _fires_or_none(setting)
     try:
-        return make_brief(setting.query)
+        return make_brief(setting.query, fires), faults
     except NotBuiltError:
         raise
     except _INPUT_FAULTS:
         if store.log.simulated is not True:  # SIMULATED weather has no input that could fail
-            record = recorded(store.log, _fires_or_nothing(setting), tellers_of(setting))
+            record = recorded(store.log, _fires_alone(setting, fires), tellers_of(setting))
             if record is not None:
                 store.append(record)
         raise
 
 
-def _fires_or_nothing(setting: Setting) -> Situation:
-    """Return the situation without a brief: the fires are known where the hotspots can be read."""
-    nothing = unknown_situation(setting)
+def _fires_or_none(setting: Setting) -> tuple[Fires, list[HabitatError]]:
+    aoi = read_aoi(setting.project / setting.config.aoi, epsg=setting.config.grid.epsg)
     try:
-        aoi = read_aoi(setting.project / setting.config.aoi, epsg=setting.config.grid.epsg)
-        fires, hotspots, _ = fires_of(setting, aoi.bounds)
+        return fires_of(setting, aoi.bounds), []
+    except NotBuiltError:
+        raise
     except _INPUT_FAULTS as fault:
-        logger.warning("no fires either: %s", fault)
-        return nothing
-    found = fires_alone(nothing, fires, hotspots, FIRE_NEAR_KM)
-    if found.fires:
-        logger.error("no brief, but %d detections near places", len(found.fires))
-    return found
+        logger.warning("no fires: %s", fault)
+        return NO_FIRES, [fault]
+
+
+def _fires_alone(setting: Setting, found: Fires) -> Situation:
+    """Return the situation without weather."""
+    fires, hotspots, detections = found
+    clusters = fires_now(setting, detections, None)
+    alarming = alarming_of(clusters, fires, FIRE_NEAR_KM)
+    if alarming:
+        logger.error("no brief, but %d fires near places", len(alarming))
+    return fires_alone(unknown_situation(setting), clusters, alarming, hotspots)
 
 
 def unknown_situation(setting: Setting) -> Situation:

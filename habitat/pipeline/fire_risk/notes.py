@@ -35,6 +35,7 @@ def notes_of(
         *([Note("hotspots_stale", {"hours": hotspots_h})] if hotspots.stale else []),
         *([Note("hotspots_unread", {"count": hotspots.unread})] if hotspots.unread else []),
         *_why(danger, places),
+        *scale_notes(danger, places),
         *_snow(danger, places),
         *([Note("snow_unknown", {})] if np.isnan(danger.noon.snow_cm).any() else []),
         *([Note("sun_unknown", {})] if weather.solar_kw_m2 is None else []),
@@ -96,6 +97,25 @@ def _why(danger: FireDanger, places: Sequence[PlaceDanger]) -> Iterator[Note]:
         yield Note("grass_despite_fwi", _facts(danger, blind[0]))
     if known and known[0] not in blind[:1]:
         yield Note("worst", _facts(danger, known[0]))
+
+
+def scale_notes(danger: FireDanger, places: Sequence[PlaceDanger]) -> Iterator[Note]:
+    """Give the national scales at the worst known place, beside the level.
+
+    No Chinese class: the tables of points behind the limits of LY/T 1172-95 are not at hand to
+    check, and a class made of others would look official.
+    """
+    worst = next((found for found in places if found.level is not None), None)
+    if worst is None:
+        return
+    noon, cell = danger.noon, worst.cell
+    facts: dict[str, Fact] = {
+        "place": worst.place.place_id,
+        "nesterov_sum": _rounded(noon.nesterov_sum[cell]),
+        "nesterov": int(noon.nesterov_class[cell]) or None,
+        "humidity": _rounded(noon.effective_humidity_pct[cell]),
+    }
+    yield Note("scales", facts)
 
 
 def _blind(danger: FireDanger, found: PlaceDanger) -> bool:

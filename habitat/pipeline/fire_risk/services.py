@@ -27,6 +27,7 @@ from habitat.pipeline.config_feeds import (
     EarlyFirmsConfig,
     Era5Config,
     FirmsConfig,
+    GribConfig,
     HimawariConfig,
     OpenMeteoConfig,
 )
@@ -72,7 +73,9 @@ def examine(config: PipelineConfig, project: Path) -> list[Finding]:
     return found
 
 
-def _weather_found(config: str | OpenMeteoConfig | Era5Config, project: Path) -> Finding:
+def _weather_found(
+    config: str | OpenMeteoConfig | Era5Config | GribConfig, project: Path
+) -> Finding:
     if not isinstance(config, OpenMeteoConfig):
         named = config if isinstance(config, str) else config.path
         return Finding("weather", f"{named}: asks no service")

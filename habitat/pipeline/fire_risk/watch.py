@@ -26,8 +26,8 @@ class Round:
     ----------
     brief : FireBrief
     faults : tuple of HabitatError
-        Channels that did not take their messages, a damaged log: the round went on, and is to end
-        with the exit code of the first.
+        Hotspots that cannot be read, channels that did not take their messages, a damaged log: the
+        round went on, and is to end with the exit code of the first.
     """
 
     brief: FireBrief
@@ -57,14 +57,14 @@ def watch(
     Raises
     ------
     HabitatError
-        If an input is missing or refused, after that was kept and sent.
+        If the weather is missing or refused, after that was kept and sent.
     """
     with alerts_held(state):
         store, damage = _opened(state)
         setting = setting_of(query)
         client = http or _client(setting)
         try:
-            brief = brief_or_unknown(setting, store)
+            brief, lost = brief_or_unknown(setting, store)
         except HabitatError:
             _send(store, setting, client, now)
             raise
@@ -72,7 +72,7 @@ def watch(
         tell(followed)
         if followed.record is not None:
             store.append(followed.record)
-        faults = [*damage, *_send(store, setting, client, now)]
+        faults = [*damage, *lost, *_send(store, setting, client, now)]
         if not (faults or brief.unknown):
             faults += _alive(state, setting, client, brief)
     return Round(brief, tuple(faults))

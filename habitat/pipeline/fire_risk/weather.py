@@ -14,9 +14,10 @@ from habitat.domain.grid import Bounds
 from habitat.domain.weather import Weather
 from habitat.io.fire.fire_files import saved_time
 from habitat.io.weather.weather_era5 import read_era5
+from habitat.io.weather.weather_grib_process import read_grib_apart
 from habitat.io.weather.weather_open_meteo import parse_open_meteo
 from habitat.io.weather.weather_stations import read_stations
-from habitat.pipeline.config_feeds import Era5Config, OpenMeteoConfig
+from habitat.pipeline.config_feeds import Era5Config, GribConfig, OpenMeteoConfig
 from habitat.pipeline.config_sources import SimulatedConfig
 from habitat.pipeline.fire_risk.feeds import file_of, is_stale
 from habitat.pipeline.fire_risk.services import open_meteo
@@ -39,6 +40,9 @@ def weather_of(setting: Setting, bounds: Bounds) -> tuple[Weather, Feed]:
         return weather, _feed(setting, weather, path.name)
     if isinstance(setting.step.weather, Era5Config):
         weather = _reanalysis(setting.step.weather, setting.project)
+        return weather, _feed(setting, weather, setting.step.weather.path)
+    if isinstance(setting.step.weather, GribConfig):
+        weather = _model(setting, setting.step.weather, bounds)
         return weather, _feed(setting, weather, setting.step.weather.path)
     if isinstance(setting.step.weather, OpenMeteoConfig):
         weather = _served(setting, setting.step.weather, bounds)
@@ -64,6 +68,13 @@ def _reanalysis(config: Era5Config, project: Path) -> Weather:
         wind_factor=config.wind_factor,
         issued=saved_time(path),
     )
+
+
+def _model(setting: Setting, config: GribConfig, bounds: Bounds) -> Weather:
+    lat, lon = _cells(setting, bounds)
+    area = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
+    path = setting.project / config.path
+    return read_grib_apart(path, bounds=area, wind_factor=config.wind_factor)
 
 
 def _feed(setting: Setting, weather: Weather, where: str) -> Feed:

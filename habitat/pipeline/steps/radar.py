@@ -55,7 +55,7 @@ def plan(step: RadarComposite, ctx: PlanContext) -> StepResult:
     task = RadarTask(step.save_as, step.scenes, parts, step.orbit)
     found = ctx.scene_sets[step.scenes]
     if found.searched:
-        used = [i for i in found.items if _enters(task, i.orbit, i.acquired.date())]
+        used = [i for i in found.items if enters(task, i.orbit, i.acquired.date())]
         if not used:
             raise no_scene(f"{what}, {step.orbit} passes", parts, found.refused)
         _note_mixed(ctx, step, {item.orbit.partition(" ")[0] for item in used})
@@ -84,7 +84,8 @@ def _note_mixed(ctx: PlanContext, step: RadarComposite, states: set[str]) -> Non
         )
 
 
-def _enters(task: RadarTask, orbit: str, day: date) -> bool:
+def enters(task: RadarTask, orbit: str, day: date) -> bool:
+    """Say whether a look of an orbit and day enters a composite."""
     wanted = task.orbit == "mixed" or orbit.startswith(task.orbit)
     return wanted and any(day in part for part in task.parts)
 
