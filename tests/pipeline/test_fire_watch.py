@@ -13,7 +13,9 @@ from servers.receivers import receiver
 
 from habitat.domain.errors import ConfigError, InputError, LockError, RemoteError
 from habitat.domain.fire_alert import Ack, Report, Rule, Verdict
+from habitat.io.fire.fire_files import read_phrases
 from habitat.io.fire.fire_state import AlertStore, alerts_held
+from habitat.io.fire.fire_text import fire_text
 from habitat.io.fire.heartbeat import read_heartbeat
 from habitat.io.fire.outbox import alert_policy
 from habitat.io.net.http import Http
@@ -218,6 +220,17 @@ def test_hotspots_that_cannot_be_read_do_not_take_the_weather_away(duty):
     for hour in (1, 2):
         duty.round(hour, hotspots=page)
     assert {a.subject for a in duty.log().opened(Rule.UNKNOWN)} == {"hotspots"}
+
+
+def test_the_brief_says_that_a_fire_is_new_in_every_language(duty):
+    path = duty.folder / "h.csv"
+    fire_inputs.write_hotspots(path, [(42.80, 130.78, "2025-04-04", "1740")])
+    duty.round(hotspots=path)
+    brief = duty.printed[-1].brief
+    assert any(note.facts.get("rule") == "fire" for note in brief.notes)
+    for one in ("en", "ru", "zh"):
+        lines = fire_text(brief, read_phrases("fire-risk", ROOT, language=one), language=one)
+        assert len(lines.splitlines()) <= 24
 
 
 def test_a_fire_that_grows_escalates_at_the_receivers(duty):

@@ -64,9 +64,7 @@ class AlertWords:
 
     def what(self, alert: FireAlert) -> str:
         """Say what an alert is, ``RAISED: level 5, Kraskino``."""
-        fire = alert.rule is Rule.FIRE
-        key = f"rule_fire_{alert.level or 1}" if fire else f"rule_{alert.rule}"
-        rule = self.say(key, level=alert.level)
+        rule = self.say(rule_key(alert.rule, alert.level), level=alert.level)
         told, subject = self.phrases[told_as(alert.state)], self.subject(alert)
         return f"{told}: {rule}, {subject}{self.where(alert)}"
 
@@ -96,6 +94,11 @@ class AlertWords:
 def compass(bearing_deg: float) -> str:
     """Return the key of the word for a direction."""
     return _COMPASS[round(bearing_deg / 45.0) % len(_COMPASS)]
+
+
+def rule_key(rule: str, level: int | None) -> str:
+    """Return the key of the phrase that says what an alert is about; a fire has one by step."""
+    return f"rule_fire_{level or 1}" if rule == Rule.FIRE else f"rule_{rule}"
 
 
 def told_as(state: AlertState) -> str:

@@ -10,7 +10,7 @@ from habitat.domain.fire_alert import AlertState
 from habitat.domain.fire_brief import Fact, Feed, FireBrief, FireNear, Note, PlaceDanger
 from habitat.domain.hotspots import DetectionKind
 from habitat.domain.place import Language, Place
-from habitat.io.fire.alert_text import compass, told_as
+from habitat.io.fire.alert_text import compass, rule_key, told_as
 
 WIDTH, HEIGHT = 80, 24
 _FEWEST_PLACES, _MOST_FIRES = 4, 4
@@ -208,7 +208,7 @@ def _alert_words(words: _Words, facts: Mapping[str, Fact]) -> dict[str, object]:
     }
     return times | {
         "told": words.say(told_as(AlertState(str(facts["told"])))),
-        "rule": words.say(f"rule_{facts['rule']}", level=facts["level"]),
+        "rule": words.say(_rule(facts), level=facts["level"]),
         "subject": places.get(subject) or words.say("hotspots"),
         "clock": words.brief.clock.name,
     }
@@ -220,3 +220,8 @@ def _cut(lines: list[str], room: int, words: _Words) -> list[str]:
         return lines
     kept = max(room - 1, 0)
     return [*lines[:kept], words.say("more", count=len(lines) - kept)]
+
+
+def _rule(facts: Mapping[str, Fact]) -> str:
+    level = facts["level"]
+    return rule_key(str(facts["rule"]), level if isinstance(level, int) else None)
