@@ -50,16 +50,16 @@ class Land:
     burned: np.ndarray
 
 
-def land(seed: int, fires: str) -> Land:
-    """Return a landscape with a look every five days."""
-    source = SimulatedSource(GRID, seed=seed, fires=fires, cadence_days=5)
-    items, _ = source.search(PERIOD, WINDOW)
+def land(seed: int, fires: str, *, period: Period = PERIOD, cadence_days: int = 5) -> Land:
+    """Return a landscape with a look every so many days."""
+    source = SimulatedSource(GRID, seed=seed, fires=fires, cadence_days=cadence_days)
+    items, _ = source.search(period, WINDOW)
     reader = SceneReader(source, GRID, WINDOW, 0, {"all": (items, BURN_BANDS)})
-    stack = reader.looks("all", (PERIOD,), bands=BURN_BANDS)
+    stack = reader.looks("all", (period,), bands=BURN_BANDS)
     cover = source.truth_class(WINDOW, date(2023, 7, 15))
     burned = source.truth_burns(WINDOW, fire_year(2024)).burn_date > 1
     looks = Looks(stack.days, stack.bands, stack.state, cover)
-    return Land(looks, source.hotspots(PERIOD, WINDOW), burned)
+    return Land(looks, source.hotspots(period, WINDOW), burned)
 
 
 def mapped(

@@ -64,11 +64,12 @@ def trial(bench: Bench, case: str) -> Trial:
     return Trial(LARGE, case, what != "none", verdict, f"exit {code} after {what}")
 
 
-def cases(bench: Bench) -> list[str]:
-    """Return the numbers of all writes."""
+def cases(bench: Bench, part: str = "") -> list[str]:
+    """Return the numbers of all writes, or of those of one file."""
     log = bench.fired()
     _write(bench, calls="d", log=str(log))
-    return [str(number) for number in range(1, len(log.read_text().splitlines()) + 1)]
+    lines = log.read_text().splitlines()
+    return [str(n) for n, line in enumerate(lines, 1) if part in line.rpartition("/")[2]]
 
 
 GROUPS = (Group(LARGE, cases, trial),)

@@ -10,6 +10,7 @@ from typing import Any
 
 import habitat.io.durable
 import habitat.io.raster.geotiff
+import habitat.io.raster.geotiff_mosaic
 import habitat.io.release.geopackage
 import habitat.io.release.manifest
 import habitat.io.release.tile_store
@@ -39,23 +40,9 @@ def remove_guard(name: str) -> None:
 
 
 @_mutant
-def _one_copy() -> None:
-    """a large raster is not compared with its twin."""
-    _replace(habitat.io.raster.geotiff, "sha256_file", lambda _path: "")
-
-
-@_mutant
-def _overviews_once() -> None:
-    """the overviews of a large raster are made once for both copies."""
-    made: set[Path] = set()
-    real = habitat.io.raster.geotiff.add_overviews
-
-    def once(mosaic: Path, layer: Any) -> None:
-        if mosaic not in made:
-            made.add(mosaic)
-            real(mosaic, layer)
-
-    _replace(habitat.io.raster.geotiff, "add_overviews", once)
+def _any_place() -> None:
+    """blocks of overviews that lie on each other are not looked for."""
+    _replace(habitat.io.raster.geotiff_mosaic, "_blocks_overlap", lambda _mosaic, _level: False)
 
 
 @_mutant

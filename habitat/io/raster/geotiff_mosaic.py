@@ -1,13 +1,14 @@
 """The plain GeoTIFF of which a cloud-optimized one is made: blocks in any order, then overviews."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 
-from habitat.domain.errors import LayerError
+from habitat.domain.errors import LayerError, ResourceError
 from habitat.domain.grid import Window
 from habitat.domain.layers import Layer, check_values
 from habitat.io.raster.geotiff_metadata import palette
@@ -81,7 +82,13 @@ def averaged(layer: Layer) -> bool:
 def add_overviews(mosaic: Path, layer: Layer) -> None:
     """Make the overviews where nothing is compressed: the COG driver would deflate them twice.
 
-    Those that are there are taken out first, so that none is made on what a lost write left.
+    Those that are there are made anew in their places. A lost write can move the next block onto
+    the one before; that is looked for, since no making anew mends it.
+
+    Raises
+    ------
+    ResourceError
+        If blocks overlap.
     """
     resampling = Resampling.average if averaged(layer) else Resampling.mode
     with rasterio.open(mosaic, "r+", driver="GTiff") as dataset:
@@ -89,7 +96,27 @@ def add_overviews(mosaic: Path, layer: Layer) -> None:
         while max(dataset.width, dataset.height) * 2 > BLOCK_PX * factor:
             factors.append(factor)
             factor *= 2
-        if dataset.overviews(1):
-            dataset.build_overviews([], resampling)
         if factors:
             dataset.build_overviews(factors, resampling)
+    for level in range(len(factors)):
+        if _blocks_overlap(mosaic, level):
+            raise ResourceError(
+                f"writing {mosaic}: blocks of overviews lie on each other. The disk may be full or "
+                "failing: free some space, check the disk and run again."
+            )
+
+
+def _blocks_overlap(mosaic: Path, level: int) -> bool:
+    """Say whether a block of an overview begins before the one before it ends."""
+    with rasterio.open(mosaic, driver="GTiff", OVERVIEW_LEVEL=level) as overview:
+        places = {(i, j) for (i, j), _ in overview.block_windows(1)}
+    with rasterio.open(mosaic, driver="GTiff") as dataset:
+        found = [
+            [
+                dataset.get_tag_item(f"{name}_{j}_{i}", "TIFF", bidx=1, ovr=level)
+                for name in ("BLOCK_OFFSET", "BLOCK_SIZE")
+            ]
+            for i, j in places
+        ]
+    blocks = sorted((int(at), int(size)) for at, size in found if at and size)
+    return any(at + size > then for (at, size), (then, _) in pairwise(blocks))
