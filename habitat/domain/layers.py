@@ -231,6 +231,44 @@ FIRE_INTENSITY_LEVEL = _classes(
     "class",
     FIRE_INTENSITY,
 )
+ELEVATION_NODATA, SLOPE_NODATA = -32768, 255
+ELEVATION = Layer(
+    "elevation",
+    "int16",
+    ELEVATION_NODATA,
+    None,
+    "Elevation",
+    "height above the datum of the elevation model; -32768 is outside or not known",
+    unit="m",
+    valid_range=(-500, 9000),
+    ramp=(
+        (-500, "#1a5fa8", "-500"),
+        (0, "#3c8d53", "0"),
+        (100, "#7fb56b", "100"),
+        (200, "#c6d98a", "200"),
+        (400, "#f2e2a0", "400"),
+        (700, "#c89b63", "700"),
+        (1000, "#8c6239", "1000 m or more"),
+    ),
+)
+SLOPE = Layer(
+    "slope",
+    "uint8",
+    SLOPE_NODATA,
+    None,
+    "Slope",
+    "steepest slope (Horn 1981), rounded to degrees; 255 is outside or not known",
+    unit="degree",
+    valid_range=(0, 90),
+    ramp=(
+        (0, "#f7f7f7", "0 degrees"),
+        (2, "#d9d9d9", "2 degrees"),
+        (5, "#fee391", "5 degrees"),
+        (10, "#fe9929", "10 degrees"),
+        (20, "#cc4c02", "20 degrees"),
+        (30, "#662506", "30 degrees or more"),
+    ),
+)
 
 #: Every layer of the dictionary, by name.
 LAYERS: dict[str, Layer] = {
@@ -252,6 +290,8 @@ LAYERS: dict[str, Layer] = {
         BURN_SEVERITY_LAYER,
         HABITAT_CLASS_LAYER,
         FIRE_INTENSITY_LEVEL,
+        ELEVATION,
+        SLOPE,
     )
 }
 

@@ -146,6 +146,30 @@ class Interpolate:
         means: np.ndarray = np.floor(total + HALF)
         return means
 
+    def weighted(self, native: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the bilinear sum of the known neighbours and the sum of their weights.
+
+        Parameters
+        ----------
+        native : numpy.ndarray
+            float64, the pixels of :attr:`rect`; NaN where not known.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            float64 ``(y, x)`` each; the weights are 1 where all four are known.
+        """
+        flat = native.ravel()
+        total, weights = np.zeros(self.corner.shape), np.zeros(self.corner.shape)
+        for i, weight_y in enumerate((1.0 - self.down, self.down)):
+            for j, weight_x in enumerate((1.0 - self.right, self.right)):
+                value = flat.take(self.corner + (i * self.rect.width + j))
+                weight = weight_y * weight_x
+                known = ~np.isnan(value) & (weight > 0)
+                weights += np.where(known, weight, 0.0)
+                total += np.where(known, weight * value, 0.0)
+        return total, weights
+
     def codes(self, native: np.ndarray) -> np.ndarray:
         """Return the code of the nearest pixel of the raster."""
         nearest = self.corner + (self.down >= HALF) * self.rect.width + (self.right >= HALF)

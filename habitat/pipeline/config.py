@@ -13,6 +13,7 @@ from habitat.pipeline.config_base import Saved
 from habitat.pipeline.config_radar import RadarConfig
 from habitat.pipeline.config_sources import ExtractsConfig, Source
 from habitat.pipeline.config_steps import Publish, Step
+from habitat.pipeline.config_terrain import TerrainConfig
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -74,7 +75,9 @@ class PeopleConfig(Model):
 
 
 #: Kinds of results that hold raster layers, and tables.
-LAYER_KINDS: tuple[Kind, ...] = ("composite", "radar", "forest", "burns", "change", "habitat")
+LAYER_KINDS: tuple[Kind, ...] = (
+    "composite", "radar", "terrain", "forest", "burns", "change", "habitat",
+)  # fmt: skip
 TABLE_KINDS: tuple[Kind, ...] = ("cells", "burns")
 
 
@@ -95,6 +98,9 @@ class PipelineConfig(Model):
     )
     people: PeopleConfig | None = Field(
         default=None, description="roads and settlements; without it they are not considered"
+    )
+    terrain: TerrainConfig | None = Field(
+        default=None, description="elevation model, for the step terrain"
     )
     on_failed_tile: Literal["keep_old", "publish"] = "keep_old"
     keep_releases: int = Field(

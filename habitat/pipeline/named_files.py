@@ -9,6 +9,7 @@ from habitat.pipeline.config_feeds import Era5Config, GribConfig
 from habitat.pipeline.config_radar import RadarFolderConfig
 from habitat.pipeline.config_sources import ExtractsConfig, FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
+from habitat.pipeline.config_terrain import TerrainFilesConfig
 
 
 def require_files(config: PipelineConfig, base: Path) -> None:
@@ -25,6 +26,7 @@ def require_files(config: PipelineConfig, base: Path) -> None:
         for what, names in (
             ("boundaries", boundary_files(config)),
             ("people", people_files(config)),
+            ("terrain", terrain_files(config)),
         )
         for name in names
         if not (base / name).is_file()
@@ -74,6 +76,12 @@ def people_files(config: PipelineConfig) -> list[str]:
     """Return the extracts of roads and settlements that a pipeline names."""
     named = config.people
     return [] if named is None else [file.path for file in named.files]
+
+
+def terrain_files(config: PipelineConfig) -> list[str]:
+    """Return the elevation models that a pipeline names."""
+    named = config.terrain
+    return named.paths if isinstance(named, TerrainFilesConfig) else []
 
 
 def people_catalogues(config: PipelineConfig) -> list[str]:

@@ -67,6 +67,17 @@ def place(header: RasterHeader, grid: Grid, window: Window) -> Placement:
             return copy
         if (mean := _mean(header, grid, window)) is not None:
             return mean
+    return interpolated(header, grid, window)
+
+
+def interpolated(header: RasterHeader, grid: Grid, window: Window) -> Interpolate:
+    """Return how a window of the grid is interpolated from a file, in line with it or not.
+
+    Raises
+    ------
+    SceneError
+        As :func:`place`.
+    """
     placement = Interpolate.at(*_positions(header, grid, window))
     rect = placement.rect
     if rect.height * rect.width > MAX_FACTOR**2 * (window.height + 2) * (window.width + 2):

@@ -12,7 +12,15 @@ from habitat.domain.errors import GridMismatchError, InputError
 from habitat.domain.fire_ground import Ground
 from habitat.domain.fuel import FuelTable
 from habitat.domain.grid import Grid, Window
-from habitat.domain.layers import BURN_DATE, BURN_SCAR_LAYER, COMPOSITE, FOREST_CLASS, Layer
+from habitat.domain.layers import (
+    BURN_DATE,
+    BURN_SCAR_LAYER,
+    COMPOSITE,
+    FOREST_CLASS,
+    SLOPE,
+    SLOPE_NODATA,
+    Layer,
+)
 from habitat.domain.period import Period
 from habitat.io.raster.geotiff import read_layer, read_raster
 from habitat.io.release.release import Store
@@ -44,6 +52,8 @@ class Maps:
         They are of a SIMULATED landscape.
     greenness : tuple of Path
         Composites by the end of their period, where they tell the curing of the day; else empty.
+    slope : Path or None
+        The newest map of slope.
     """
 
     release: str
@@ -52,6 +62,7 @@ class Maps:
     grid: Grid
     simulated: bool
     greenness: tuple[Path, ...] = ()
+    slope: Path | None = None
 
     @property
     def period(self) -> str:
@@ -92,7 +103,9 @@ def find_maps(root: Path, day: date, grid: Grid) -> Maps | None:
     )
     simulated = bool(head.tags.get("SIMULATED"))
     greenness = _greenness(release, day)
-    return Maps(release.name, cover, burns, Grid(grid.epsg, pixel_m), simulated, greenness)
+    slope = max(release.glob("slope_[0-9]*.tif"), default=None)
+    own = Grid(grid.epsg, pixel_m)
+    return Maps(release.name, cover, burns, own, simulated, greenness, slope)
 
 
 def _greenness(release: Path, day: date) -> tuple[Path, ...]:
@@ -116,9 +129,10 @@ def _period_of(path: Path, layer: Layer) -> Period:
 def read_ground(
     maps: Maps | None, table: FuelTable, day: date, grid: Grid, window: Window
 ) -> Ground:
-    """Return the ground of every cell of a window, row by row; flat.
+    """Return the ground of every cell of a window, row by row.
 
-    Curing is that of the composites where they tell it, else that of the calendar.
+    Curing is that of the composites where they tell it, else that of the calendar; slope is the
+    mean of the map's known pixels, and flat where there are none.
     """
     cells, curing = window.height * window.width, table.curing_on(day)
     if maps is None:
@@ -131,8 +145,23 @@ def read_ground(
         share.reshape(len(table.fuels), cells),
         observed.reshape(cells),
         np.where(np.isnan(dead), curing, dead).reshape(cells),
-        np.zeros(cells),
+        _slope(maps, window, per_cell).reshape(cells),
     )
+
+
+def _slope(maps: Maps, window: Window, per_cell: int) -> np.ndarray:
+    """Return the mean slope of cells [degrees], float64 ``(y, x)``; 0 where it is not known."""
+    flat = np.zeros(window.shape)
+    if maps.slope is None:
+        return flat
+    strips = []
+    for part in _strips(window):
+        pixels = read_layer(maps.slope, SLOPE, maps.grid, _finer(part, per_cell))
+        blocks = pixels.reshape(part.height, per_cell, part.width, per_cell)
+        known = blocks != SLOPE_NODATA
+        total = np.where(known, blocks, 0).sum(axis=(1, 3), dtype=np.float64)
+        strips.append(total / np.maximum(known.sum(axis=(1, 3)), 1))
+    return np.concatenate(strips)
 
 
 def _strips(window: Window) -> list[Window]:

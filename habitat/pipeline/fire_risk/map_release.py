@@ -182,7 +182,8 @@ def _assumed(inputs: _Inputs) -> list[str]:
     else:
         burns = "burned ground has no fuel" if maps.burns else "no map of burns: it counts too"
         ground = f"fuels from land cover {maps.period} of release {maps.release}; {burns}"
-    return [ground, curing, "flat ground", "weather between weather cells by inverse distance"]
+    slope = "flat ground" if maps is None or maps.slope is None else f"slope of {maps.slope.stem}"
+    return [ground, curing, slope, "weather between weather cells by inverse distance"]
 
 
 def _areas(found: LevelMap, level: np.ndarray) -> dict[str, float]:
