@@ -270,6 +270,25 @@ SLOPE = Layer(
     ),
 )
 
+WATER_OCCURRENCE = Layer(
+    "water_occurrence",
+    "uint8",
+    255,
+    None,
+    "Water occurrence",
+    "how often there was water when it was looked at, of the decades in the name; 255 is outside "
+    "or no data",
+    unit="%",
+    valid_range=(0, 100),
+    ramp=(
+        (0, "#ffffff", "0 %"),
+        (25, "#deebf7", "25 %"),
+        (50, "#9ecae1", "50 %"),
+        (75, "#4292c6", "75 %"),
+        (100, "#08306b", "100 %"),
+    ),
+)
+
 #: Every layer of the dictionary, by name.
 LAYERS: dict[str, Layer] = {
     layer.name: layer
@@ -292,6 +311,7 @@ LAYERS: dict[str, Layer] = {
         FIRE_INTENSITY_LEVEL,
         ELEVATION,
         SLOPE,
+        WATER_OCCURRENCE,
     )
 }
 

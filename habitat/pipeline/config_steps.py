@@ -18,7 +18,6 @@ from habitat.pipeline.config_feeds import (
     OpenMeteoConfig,
 )
 from habitat.pipeline.config_radar import RadarComposite, RadarScenes
-from habitat.pipeline.config_terrain import Terrain
 from habitat.pipeline.config_words import (
     DataName,
     Kind,
@@ -371,7 +370,7 @@ class Publish(StepConfig):
 
 #: Every step, in the order of a usual pipeline.
 STEPS: tuple[type[StepConfig], ...] = (
-    Scenes, Composite, RadarScenes, RadarComposite, Terrain, Train, ClassifyForest, BurnScars,
+    Scenes, Composite, RadarScenes, RadarComposite, Train, ClassifyForest, BurnScars,
     ForestChange, Habitat, Cells, Assess, FireRisk, Publish,
 )  # fmt: skip
 Step = Annotated[
@@ -379,7 +378,6 @@ Step = Annotated[
     | Composite
     | RadarScenes
     | RadarComposite
-    | Terrain
     | Train
     | ClassifyForest
     | BurnScars

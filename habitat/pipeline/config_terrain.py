@@ -1,23 +1,22 @@
-"""The ground in a pipeline file: which elevation model, and the step that maps it."""
+"""The ground in a pipeline file: which elevation model."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from habitat.pipeline.config_base import Saved
-from habitat.pipeline.config_words import Kind, Model, RelativePath, distinct
+from habitat.pipeline.config_words import Model, RelativePath
 
 
 class TerrainFilesConfig(Model):
-    """A digital elevation model on disk, in one or more GeoTIFFs of heights in metres."""
+    """A digital elevation model on disk, in heights in metres, published as ``terrain``."""
 
     kind: Literal["files"]
-    paths: Annotated[list[RelativePath], AfterValidator(distinct)] = Field(
-        min_length=1, max_length=1000, description="GeoTIFFs of one band; files may meet or overlap"
+    path: RelativePath = Field(
+        description="GeoTIFF of one band, or folder of them; files may meet or overlap"
     )
     date: date
-    licence: str = Field(default="", max_length=200, description="goes into the tags of maps")
+    licence: str = Field(min_length=1, max_length=200, description="goes into the maps' tags")
 
 
 class TerrainSimulatedConfig(Model):
@@ -27,10 +26,3 @@ class TerrainSimulatedConfig(Model):
 
 
 TerrainConfig = Annotated[TerrainFilesConfig | TerrainSimulatedConfig, Field(discriminator="kind")]
-
-
-class Terrain(Saved):
-    """Map the elevation and the slope of the ground, from the model of ``terrain``."""
-
-    makes: ClassVar[Kind] = "terrain"
-    step: Literal["terrain"]

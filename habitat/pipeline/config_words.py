@@ -94,6 +94,7 @@ Kind = Literal[
     "radar_scenes",
     "radar",
     "terrain",
+    "water",
 ]
 
 

@@ -9,7 +9,6 @@ from habitat.pipeline.config_feeds import Era5Config, GribConfig
 from habitat.pipeline.config_radar import RadarFolderConfig
 from habitat.pipeline.config_sources import ExtractsConfig, FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
-from habitat.pipeline.config_terrain import TerrainFilesConfig
 
 
 def require_files(config: PipelineConfig, base: Path) -> None:
@@ -26,11 +25,14 @@ def require_files(config: PipelineConfig, base: Path) -> None:
         for what, names in (
             ("boundaries", boundary_files(config)),
             ("people", people_files(config)),
-            ("terrain", terrain_files(config)),
         )
         for name in names
         if not (base / name).is_file()
     ]
+    for key, named in (("water", config.water), ("terrain", config.terrain)):
+        path = getattr(named, "path", None)
+        if path and not (base / path).exists():
+            missing.append(f"{key}: expected files at {base / path}, found none")
     missing += [
         f"step {index + 1} ({step.step}): expected a file at {base / name}, found none"
         for index, step in enumerate(config.steps)
@@ -76,12 +78,6 @@ def people_files(config: PipelineConfig) -> list[str]:
     """Return the extracts of roads and settlements that a pipeline names."""
     named = config.people
     return [] if named is None else [file.path for file in named.files]
-
-
-def terrain_files(config: PipelineConfig) -> list[str]:
-    """Return the elevation models that a pipeline names."""
-    named = config.terrain
-    return named.paths if isinstance(named, TerrainFilesConfig) else []
 
 
 def people_catalogues(config: PipelineConfig) -> list[str]:

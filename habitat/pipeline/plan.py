@@ -15,6 +15,8 @@ from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult
 from habitat.pipeline.planners import planner_of
 from habitat.pipeline.scene_search import find_scenes
 from habitat.pipeline.stages import Stage, needed_for, plan_stages
+from habitat.pipeline.steps.terrain import plan_terrain
+from habitat.pipeline.steps.water import plan_water
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ def plan_pipeline(
 def _plan_steps(ctx: PlanContext, find: SceneFinder, leave: Callable[[StepConfig], bool]) -> None:
     """Plan step by step, and go on after a fault with the steps that do not need its result."""
     faults, lost = Faults(), set[str]()
+    with faults.collecting():
+        for plan_map in (plan_water, plan_terrain):
+            if (found := plan_map(ctx)) is not None:
+                ctx.results[found.kind] = found
     for step in ctx.config.steps:
         needed = {name for _, name, _ in step.refs()}
         left = leave(step) or not lost.isdisjoint(needed)

@@ -18,7 +18,6 @@ from habitat.pipeline.config_steps import (
     Habitat,
     Train,
 )
-from habitat.pipeline.config_terrain import Terrain
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import StepResult
 
@@ -29,7 +28,6 @@ Planner = Callable[[Any, PlanContext], StepResult]
 PLANNERS: dict[type[StepConfig], tuple[str, str]] = {
     Composite: ("composite", "plan"),
     RadarComposite: ("radar", "plan"),
-    Terrain: ("terrain", "plan"),
     Train: ("train", "plan"),
     ClassifyForest: ("forest", "plan"),
     BurnScars: ("burns", "plan"),

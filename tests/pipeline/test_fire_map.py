@@ -21,13 +21,15 @@ from habitat.domain.layers import (
     COMPOSITE,
     FIRE_INTENSITY_LEVEL,
     FOREST_CLASS,
+    SLOPE,
 )
 from habitat.domain.period import Period
 from habitat.io.config.data_files import read_legend
+from habitat.io.fire.fire_files import read_fuels
 from habitat.io.raster.geotiff import read_layer, write_layer
 from habitat.io.release.manifest import verify
 from habitat.io.release.release import Store
-from habitat.pipeline.fire_risk.ground import find_maps
+from habitat.pipeline.fire_risk.ground import find_maps, read_ground
 from habitat.pipeline.fire_risk.map_release import publish_map
 from habitat.pipeline.fire_risk.setting import FireQuery
 
@@ -77,7 +79,7 @@ def level(found, first=DAY, last=DAY):
     return read_layer(found.release / name, FIRE_INTENSITY_LEVEL, GRID, CELLS)
 
 
-def maps(project, cover, burned=None, *, grid=FINE, ndvi=()):
+def maps(project, cover, burned=None, *, grid=FINE, ndvi=(), slope=None):
     """Publish maps of land cover, burns and greenness, as another pipeline would."""
     store = Store(project / "outputs" / "border-zone-annual")
     blocks = {"forest_class_20240601-20240915": (FOREST_CLASS.with_legend(LEGEND), cover)}
@@ -85,6 +87,8 @@ def maps(project, cover, burned=None, *, grid=FINE, ndvi=()):
         scar = np.where(burned > 1, 2, 1).astype(np.uint8)
         blocks["burn_date_20240701-20250630"] = (BURN_DATE, burned)
         blocks["burn_scar_20240701-20250630"] = (BURN_SCAR_LAYER, scar)
+    if slope is not None:
+        blocks["slope_20210422-20210422"] = (SLOPE, slope)
     names = ("B03", "B04", "B8A")
     for period, value in ndvi:
         red = np.full(PIXELS.shape, 1000.0)
@@ -195,6 +199,21 @@ def test_curing_comes_from_greenness_that_is_fresh_and_else_from_the_calendar(pr
     found = publish(project)
     assert np.unique(level(found)).tolist() == [1, 255]
     assert "greenness of composite_20250301-20250320" in found.summary["assumed"][1]
+
+
+def test_ground_has_the_mean_slope_of_what_is_known_and_is_flat_where_nothing_is(project):
+    slope = np.full(PIXELS.shape, 255, dtype=np.uint8)
+    per_cell = GRID.pixel_m // FINE.pixel_m
+    slope[:per_cell, :per_cell] = 20
+    slope[: per_cell // 2, :per_cell] = 10
+    slope[0, 0] = 255
+    maps(project, np.full(PIXELS.shape, 8, dtype=np.uint8), slope=slope)
+    found = find_maps(project / "outputs" / "border-zone-annual", DAY, GRID)
+    ground = read_ground(found, read_fuels("border-zone", project), DAY, GRID, CELLS)
+    known = slope[:per_cell, :per_cell]
+    assert ground.slope_deg[0] == pytest.approx(known[known != 255].mean())
+    assert (ground.slope_deg[1:] == 0).all()
+    assert "slope of slope_20210422-20210422" in publish(project).summary["assumed"]
 
 
 @pytest.mark.parametrize(

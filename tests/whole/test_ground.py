@@ -16,10 +16,8 @@ EAST_RISE, SOUTH_RISE = 0.10, 0.05
 SLOPE = round(np.degrees(np.arctan(np.hypot(EAST_RISE, SOUTH_RISE))))
 TOP = tiny.NORTH + tiny.SIDE * tiny.PIXEL
 VOID, UNKNOWN_M, UNKNOWN_DEG = -9999.0, -32768, 255
-STEPS = [
-    {"step": "terrain", "save_as": "ground"},
-    {"step": "publish", "layers": ["ground"]},
-]
+FILES = {"kind": "files", "path": "dem", "date": "2021-04-22", "licence": "of a test"}
+STEPS = [{"step": "publish", "layers": ["terrain"]}]
 
 
 def plane(x, y):
@@ -45,8 +43,7 @@ def write_model(folder, *, void=None, **changes):
 
 
 def write_project(folder, terrain=None, **changes):
-    head = {"kind": "files", "date": "2021-04-22", "licence": "of a test"}
-    given = {"terrain": terrain or head | {"paths": ["dem/west.tif", "dem/east.tif"]}}
+    given = {"terrain": terrain or FILES}
     tiny.write_project(folder, days=("2024-06-10",), **given | {"steps": STEPS} | changes)
 
 
@@ -76,8 +73,8 @@ def test_a_plane_in_two_files_has_its_heights_and_one_slope_without_a_seam(origi
     assert set(np.unique(slope)) == {SLOPE, UNKNOWN_DEG}
     assert ((slope != UNKNOWN_DEG) == known).all()
     assert name == "elevation_20210422-20210422.tif"
-    assert "dem/east.tif sha256 " in tags["TERRAIN"]
-    assert "licence of a test" in tags["TERRAIN"]
+    assert "dem/east.tif sha256 " in tags["TERRAIN_SOURCES"]
+    assert tags["LICENCE"] == "of a test"
 
 
 def test_one_tile_gives_the_same_bytes_as_four_and_a_second_run_does_nothing(origin, tmp_path):
@@ -136,12 +133,10 @@ def test_a_model_that_cannot_be_right_is_refused(tmp_path, capsys, change, code,
 @pytest.mark.parametrize(
     ("terrain", "words"),
     [
-        ({"kind": "files", "paths": ["dem/none.tif"], "date": "2021-04-22"}, "found none"),
-        ({"kind": "files", "paths": [], "date": "2021-04-22"}, "paths"),
-        (
-            {"kind": "files", "paths": ["/vsicurl/x.tif"], "date": "2021-04-22"},
-            "inside the project",
-        ),
+        (FILES | {"path": "dem/none.tif"}, "found none"),
+        (FILES | {"path": "scenes/../dem"}, "inside the project"),
+        (FILES | {"path": "/vsicurl/x.tif"}, "inside the project"),
+        (FILES | {"path": "aoi"}, "found none"),
         ({"kind": "simulated"}, "beside real scenes"),
     ],
 )
@@ -151,11 +146,11 @@ def test_what_the_head_of_the_file_may_not_say(tmp_path, capsys, terrain, words)
     assert words in capsys.readouterr().err
 
 
-def test_the_step_needs_a_model(tmp_path, capsys):
+def test_what_is_not_named_cannot_be_published(tmp_path, capsys):
     write_project(tmp_path)
     path = tmp_path / "pipelines/tiny.yaml"
     content = json.loads(path.read_text())
     del content["terrain"]
     path.write_text(json.dumps(content))
     assert tiny.run_it(tmp_path) == CONFIG
-    assert "key terrain" in capsys.readouterr().err
+    assert "terrain" in capsys.readouterr().err

@@ -1,7 +1,8 @@
-"""The ``terrain`` step: elevation and slope, which do not change with the scenes."""
+"""Elevation and slope, of the model that the pipeline key ``terrain`` names."""
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from habitat.domain.errors import ConfigError, InputError
 from habitat.domain.layers import ELEVATION, ELEVATION_NODATA, SLOPE, SLOPE_NODATA
 from habitat.domain.period import Period
 from habitat.io.durable import sha256_file
+from habitat.io.scenes.ancillary import raster_files
 from habitat.io.scenes.elevation import elevation_header, read_elevation
-from habitat.pipeline.config_terrain import Terrain, TerrainFilesConfig
+from habitat.pipeline.config import TERRAIN
+from habitat.pipeline.config_terrain import TerrainFilesConfig
 from habitat.pipeline.context import PlanContext
 from habitat.pipeline.ops import Arrays, PublishedLayer, StepResult, TileInputs, TileOp
 from habitat.pipeline.simulation.source import SimulatedSource
@@ -33,41 +36,44 @@ class TerrainTask:
         return "; ".join(named) or "relief of the SIMULATED landscape"
 
 
-def plan(step: Terrain, ctx: PlanContext) -> StepResult:
-    """Plan the two layers.
+def plan_terrain(ctx: PlanContext) -> StepResult | None:
+    """Plan the two layers; None where the pipeline names no model.
 
     Raises
     ------
     ConfigError
-        If the pipeline names no model, or the simulated one beside real scenes.
+        If there are no files, or the simulated relief is named beside real scenes.
     InputError
         If a file is no elevation model.
     """
     config = ctx.config.terrain
     if config is None:
-        raise ConfigError(
-            f"step terrain {step.save_as!r}: expected the key terrain at the head of the pipeline, "
-            "got none; name an elevation model there"
-        )
-    task, day, licence = TerrainTask(()), _SIMULATED_DAY, ""
+        return None
+    task, day, licence = TerrainTask(()), _SIMULATED_DAY, "that of this program"
     if isinstance(config, TerrainFilesConfig):
-        day, licence = config.date, config.licence
-        for name in config.paths:
-            elevation_header(ctx.project / name)
-        task = TerrainTask(
-            tuple((name, sha256_file(ctx.project / name)) for name in sorted(config.paths))
-        )
+        task, day, licence = _of_files(ctx.project, config.path), config.date, config.licence
     elif not isinstance(ctx.source, SimulatedSource):
         raise ConfigError(
             "terrain: expected the files of an elevation model beside real scenes, got simulated"
         )
     period = Period(day, day)
-    tags = (("TERRAIN", f"{task.source}; licence {licence or 'not stated'}"),)
+    tags = (("TERRAIN_SOURCES", task.source), ("LICENCE", licence))
     layers = tuple(
-        PublishedLayer(layer, period.name, step.save_as, (layer.name,), period, tags)
+        PublishedLayer(layer, period.name, TERRAIN, (layer.name,), period, tags)
         for layer in (ELEVATION, SLOPE)
     )
-    return StepResult("terrain", period, layers, (TileOp(step.save_as, relief, task),))
+    return StepResult(TERRAIN, period, layers, (TileOp(TERRAIN, relief, task),))
+
+
+def _of_files(project: Path, named: str) -> TerrainTask:
+    paths = raster_files(project / named)
+    if not paths:
+        raise ConfigError(f"terrain: expected GeoTIFFs in {project / named}, found none")
+    for path in paths:
+        elevation_header(path)
+    return TerrainTask(
+        tuple((path.relative_to(project).as_posix(), sha256_file(path)) for path in paths)
+    )
 
 
 def relief(inputs: TileInputs) -> Arrays:
