@@ -12,7 +12,7 @@ from habitat.pipeline.config_radar import RadarScenes
 from habitat.pipeline.config_steps import FireRisk, Publish, Scenes, Train
 from habitat.pipeline.context import PlanContext, bind, countries_file
 from habitat.pipeline.loader import load_pipeline, project_of
-from habitat.pipeline.named_files import absent_radar, absent_scenes, named_files
+from habitat.pipeline.named_files import absent_radar, absent_scenes, named_files, people_catalogues
 from habitat.pipeline.ops import SceneSet
 from habitat.pipeline.plan import plan_pipeline
 from habitat.pipeline.scene_search import declared_scenes
@@ -56,6 +56,11 @@ def check_pipeline(path: Path, project: Path | None, as_of: date) -> list[str]:
     radar = absent_radar(config, base)
     if radar:
         notes.append(f"radar: no folder of scenes at {base / radar} yet; habitat run needs it")
+
+    notes += [
+        f"people: {url} is not asked by check, its extracts are not checked"
+        for url in people_catalogues(config)
+    ]
 
     def cannot_be_planned(step: StepConfig) -> bool:
         inside = any(Path(name).is_relative_to(absent) for name in named_files(step) if absent)

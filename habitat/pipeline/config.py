@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from habitat.pipeline.config_base import Saved
 from habitat.pipeline.config_radar import RadarConfig
-from habitat.pipeline.config_sources import Source
+from habitat.pipeline.config_sources import ExtractsConfig, Source
 from habitat.pipeline.config_steps import Publish, Step
 from habitat.pipeline.config_words import (
     DataName,
@@ -44,21 +44,28 @@ class DatedFile(Model):
 
     path: RelativePath = Field(description="GeoTIFF, GeoPackage or GeoJSON")
     date: date
+    licence: str = Field(default="", max_length=200, description="goes into the tags of maps")
 
 
 class PeopleConfig(Model):
     """Roads and settlements, which limit habitat: one or more extracts of different days each.
 
-    Losses to people need an extract of each period.
+    A list of files, or a catalogue of them. Losses to people need an extract of each period.
     """
 
-    roads: list[DatedFile] = Field(default=[])
-    settlements: list[DatedFile] = Field(default=[])
+    roads: list[DatedFile] | ExtractsConfig = Field(default=[])
+    settlements: list[DatedFile] | ExtractsConfig = Field(default=[])
+
+    @property
+    def files(self) -> tuple[DatedFile, ...]:
+        """Return the files that are named."""
+        both = (self.roads, self.settlements)
+        return tuple(file for files in both if isinstance(files, list) for file in files)
 
     @model_validator(mode="after")
     def _days(self) -> "PeopleConfig":
         for name, files in (("roads", self.roads), ("settlements", self.settlements)):
-            days = [file.date for file in files]
+            days = [file.date for file in files] if isinstance(files, list) else []
             if len(set(days)) != len(days):
                 raise ValueError(f"{name}: expected extracts of different days")
         if not self.roads and not self.settlements:

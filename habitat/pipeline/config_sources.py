@@ -71,6 +71,31 @@ class SentinelHubConfig(Model):
     )
 
 
+#: Plain http is for this machine alone.
+_URL = r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$"
+
+
+class ExtractsConfig(Model):
+    """Dated extracts of a map in a STAC catalogue: the datetime of an item is the day of its map.
+
+    Each has one GeoPackage or GeoJSON, which is fetched whole. Plain http is for this machine
+    alone.
+    """
+
+    kind: Literal["stac"]
+    url: str = Field(pattern=_URL, description="root of a STAC API, or .json of a static catalogue")
+    collection: str = Field(default="", description="its id; an API needs one")
+    asset: str = Field(default="", description="name of the asset; empty: the only one that fits")
+    licence: str = Field(default="", max_length=200, description="where the items state none")
+    hosts: list[str] = Field(default=[], description="further hosts that files may lie on")
+
+    @model_validator(mode="after")
+    def _named(self) -> "ExtractsConfig":
+        if not self.collection and not self.url.lower().endswith(".json"):
+            raise ValueError("expected url and collection, or the url of a .json")
+        return self
+
+
 class StacConfig(Model):
     """Sentinel-2 L2A from a STAC catalogue of cloud-optimized GeoTIFFs: a preset, or url.
 
@@ -81,7 +106,7 @@ class StacConfig(Model):
     preset: Literal["earth-search", "planetary-computer", "cdse"] | None = None
     url: str | None = Field(
         default=None,
-        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s@?#]+$",
+        pattern=_URL,
         description="root of another STAC API, or catalog.json of a static catalogue",
     )
     collection: str | None = Field(default=None, description="its id; replaces that of a preset")

@@ -66,6 +66,8 @@ class PlanContext:
         What a reader of the results should know about the scenes.
     radar : RadarSource or None
         Of Sentinel-1.
+    access : str
+        Whether services may be asked.
     """
 
     config: PipelineConfig
@@ -82,6 +84,7 @@ class PlanContext:
     models: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     radar: RadarSource | None = None
+    access: Access = "online"
 
     @property
     def simulated(self) -> bool:
@@ -192,6 +195,7 @@ def bind(
         source,
         _tiles_window(grid, aoi),
         radar=radar,
+        access=access,
     )
 
 

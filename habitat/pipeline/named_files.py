@@ -7,7 +7,7 @@ from habitat.io.extras import require_extra
 from habitat.pipeline.config import PipelineConfig
 from habitat.pipeline.config_feeds import Era5Config, GribConfig
 from habitat.pipeline.config_radar import RadarFolderConfig
-from habitat.pipeline.config_sources import FolderConfig
+from habitat.pipeline.config_sources import ExtractsConfig, FolderConfig
 from habitat.pipeline.config_steps import BurnScars, ClassifyForest, FireRisk, Train
 
 
@@ -73,7 +73,14 @@ def boundary_files(config: PipelineConfig) -> list[str]:
 def people_files(config: PipelineConfig) -> list[str]:
     """Return the extracts of roads and settlements that a pipeline names."""
     named = config.people
-    return [] if named is None else [file.path for file in (*named.roads, *named.settlements)]
+    return [] if named is None else [file.path for file in named.files]
+
+
+def people_catalogues(config: PipelineConfig) -> list[str]:
+    """Return the catalogues of roads and settlements that a pipeline names, each once."""
+    people = config.people
+    both = () if people is None else (people.roads, people.settlements)
+    return list(dict.fromkeys(one.url for one in both if isinstance(one, ExtractsConfig)))
 
 
 def named_files(step: object) -> list[str]:

@@ -16,6 +16,7 @@ from habitat.io.durable import atomic_write_bytes
 from habitat.io.raster.geotiff import write_layer
 from habitat.io.release.geopackage import write_geopackage
 from habitat.io.release.qgis import raster_qml
+from habitat.io.release.qgis_project import ProjectTable, write_project
 from habitat.io.release.qgis_tables import table_qml
 from habitat.io.release.release import Store
 from habitat.io.release.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
@@ -79,6 +80,15 @@ def publish(plan: Plan, state: RunState, store: Store, record: Mapping[str, Any]
         items,
         catalog_id=f"habitat-{plan.ctx.config.name}",
         description=_description(plan),
+    )
+    write_project(
+        folder,
+        items,
+        [
+            ProjectTable(GEOPACKAGE, name, table_qml(name))
+            for name in dict.fromkeys(table.name for table in _tables(release))
+        ],
+        title=_description(plan),
     )
     return store.publish(folder, release_id, record)
 
@@ -194,10 +204,12 @@ def _stacked(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFr
     return pd.concat([first, second], ignore_index=True)
 
 
+def _tables(release: _Release) -> list[Table]:
+    return [table for name in release.plan.tables for table in release.state.globals[name].tables]
+
+
 def _write_tables(release: _Release) -> list[CatalogItem]:
-    tables: list[Table] = [
-        table for name in release.plan.tables for table in release.state.globals[name].tables
-    ]
+    tables = _tables(release)
     if not tables:
         return []
     crs = release.plan.ctx.grid.crs

@@ -1,21 +1,26 @@
 """What a pipeline file says about a STAC catalogue to the source that reads it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from habitat.domain.errors import NotBuiltError
 from habitat.domain.grid import Grid
 from habitat.io.net.download_cache import DownloadCache
+from habitat.io.net.http import Http
 from habitat.io.net.http_policy import HttpPolicy, is_loopback
 from habitat.io.net.request_log import RequestLog
+from habitat.io.stac.extracts import Extracts
 from habitat.io.stac.stac_presets import PRESETS, Preset
 from habitat.io.stac.stac_search import Catalogue
 from habitat.io.stac.stac_source import Access, StacSource
-from habitat.pipeline.config_sources import StacConfig
+from habitat.pipeline.config_sources import ExtractsConfig, StacConfig
 
 #: Four attempts within two minutes, so that a network that is down is found in half a minute.
 ATTEMPTS, DEADLINE_S, ATTEMPT_S, BACKOFF_S = 4, 120.0, 60.0, 1.0
+#: A whole file of some 100 MB over 10 Mbit/s.
+FILE_DEADLINE_S, FILE_ATTEMPT_S = 900.0, 300.0
 
 
 def stac_source(config: StacConfig, grid: Grid, downloads: Path, access: Access) -> StacSource:
@@ -37,6 +42,21 @@ def stac_source(config: StacConfig, grid: Grid, downloads: Path, access: Access)
         token_url=preset.token_url,
         access=access,
         log=RequestLog(downloads.with_name("requests.log")) if access == "online" else None,
+    )
+
+
+def extracts_of(config: ExtractsConfig, downloads: Path, access: Access) -> Extracts:
+    """Return the extracts of a catalogue; asks nobody."""
+    host = urlsplit(config.url).hostname or ""
+    catalogue = Catalogue(config.url, config.collection)
+    policy = policy_of(Preset(catalogue, (host,)), config.hosts)
+    whole = replace(policy, deadline_s=FILE_DEADLINE_S, attempt_s=FILE_ATTEMPT_S)
+    log = RequestLog(downloads.with_name("requests.log")) if access == "online" else None
+    return Extracts(
+        Http(whole, count=None if log is None else log.note),
+        catalogue,
+        DownloadCache(downloads, offline=access == "offline"),
+        asset=config.asset,
     )
 
 

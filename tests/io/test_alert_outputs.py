@@ -100,6 +100,8 @@ def test_the_check_of_the_standard_notices_what_is_wrong():
         good.replace("cap:1.2", "cap:1.1"),
     ]
     assert all(cap12.faults(text) for text in wrong)
+    assert cap12.schema_faults(good) == []
+    assert cap12.schema_faults(wrong[1])
 
 
 # --- RSS and GeoJSON ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from habitat.domain.channel import Mail, Webhook
 from habitat.domain.errors import CredentialsError, RemoteError, RequestRefusedError
 from habitat.domain.fire_alert import Evaluated, Message, Refused
 from habitat.io.fire.fire_state import AlertStore
-from habitat.io.fire.outbox import alert_policy, deliver, ping
+from habitat.io.fire.outbox import alert_policy, deliver, fires_first, ping
 from habitat.io.net.http import Http
 from habitat.io.net.http_policy import Clock
 
@@ -147,10 +147,24 @@ def test_one_recipient_that_is_gone_does_not_hold_up_the_next_message(tmp_path):
 
 def test_a_message_with_a_fire_goes_first(tmp_path, duty):
     channel, taken = duty
-    content = json.dumps({"alerts": [{"rule": "level"}, {"rule": "fire"}]})
-    fire = replace(message(3), content=content)
+    fire = naming(message(3), level="A1", fire="A2")
     assert send(store_of(tmp_path, message(1), message(2), fire), channel) == []
     assert [key.strip("<>").partition("@")[0] for key in taken.deliveries] == ["id3", "id1", "id2"]
+
+
+def naming(found, channel="duty", **alerts):
+    rows = [{"rule": rule, "alert_id": alert} for rule, alert in alerts.items()]
+    return replace(found, channel=channel, content=json.dumps({"alerts": rows}))
+
+
+def test_what_raised_an_alert_goes_before_the_message_with_a_fire_that_closes_it():
+    raised = naming(message(2), unknown="A1")
+    quiet = naming(message(3), level="A3")
+    other = naming(message(4), channel="mail", unknown="A1")
+    again = naming(message(5), unknown="A1", level="A4")
+    fire = naming(message(6), unknown="A1", fire="A2")
+    sent = fires_first([quiet, raised, other, again, fire])
+    assert sent == [raised, again, fire, quiet, other]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 import json
+import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+import zipfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 import release_files as files
 
 from habitat.domain import layers
+from habitat.domain.period import Period
 from habitat.io.raster.geotiff import write_layer
 from habitat.io.release.geopackage import write_geopackage
 from habitat.io.release.qgis import (
@@ -18,7 +22,9 @@ from habitat.io.release.qgis import (
     quantity_qml,
     raster_qml,
 )
+from habitat.io.release.qgis_project import PROJECT, ProjectTable, group_of, write_project
 from habitat.io.release.qgis_tables import table_qml
+from habitat.io.release.stac_out import COG, CatalogAsset, CatalogItem
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 
@@ -96,6 +102,11 @@ def seen_in_qgis(tmp_path_factory):
     tables = files.tables()
     write_geopackage(folder / "cells.gpkg", tables, {name: table_qml(name) for name in tables})
     sources += [f"{folder / 'cells.gpkg'}|layername={name}" for name in tables]
+    write_project(
+        folder, [_item(layer) for layer in kinds], _tables(tables), title="SIMULATED: a release"
+    )
+    moved = Path(shutil.copytree(folder, tmp_path_factory.mktemp("elsewhere") / "copy"))
+    sources.append(str(moved / PROJECT))
     script = Path(__file__).with_name("qgis_check.py")
     done = subprocess.run(
         [SYSTEM_PYTHON, str(script), str(folder), *sources],
@@ -111,6 +122,25 @@ def seen_in_qgis(tmp_path_factory):
         key.split("|layername=")[-1].split("/")[-1].removesuffix(".tif"): f
         for key, f in found.items()
     }
+
+
+def _item(layer):
+    path = f"{layer.name}.tif"
+    assets = (CatalogAsset("data", path, layer.title, COG, ("data",)),)
+    period = Period(date(2023, 7, 1), date(2024, 6, 30))
+    return CatalogItem(
+        f"{layer.name}_20230701-20240630",
+        layer.title,
+        layer.meaning,
+        period,
+        files.GRID,
+        files.WINDOW,
+        assets,
+    )
+
+
+def _tables(names):
+    return [ProjectTable("cells.gpkg", name, table_qml(name)) for name in names]
 
 
 def _write(folder, layer, dates=files.DATES):
@@ -201,3 +231,52 @@ def test_qgis_loads_the_default_style_of_each_table(seen_in_qgis):
     assert seen_in_qgis["burns"]["renderer"] == "categorizedSymbol"
     assert seen_in_qgis["burns"]["fields"]["date"] == "Date"
     assert seen_in_qgis["burns"]["features"] == 3
+
+
+def test_a_project_copied_elsewhere_finds_every_layer_in_its_group(seen_in_qgis):
+    project = seen_in_qgis[PROJECT]
+    assert project["valid"]
+    assert project["broken"] == []
+    assert project["crs"] == files.GRID.crs
+    assert project["title"] == "SIMULATED: a release"
+    groups = project["groups"]
+    assert list(groups) == [
+        "Tables", "Fire danger", "Burn scars", "Habitat", "Forest", "Images", "Observation",
+    ]  # fmt: skip
+    assert "Burn scars 2023-07-01 to 2024-06-30" in groups["Burn scars"]
+
+
+def test_a_project_shows_the_styles_and_the_times_of_its_layers(seen_in_qgis):
+    project = seen_in_qgis[PROJECT]
+    forest = "Forest and land cover 2023-07-01 to 2024-06-30"
+    assert forest in project["groups"]["Forest"]
+    assert "deciduous broadleaf forest" in project["labels"][forest]
+    assert project["times"][forest] == "2023-07-01"
+    assert any("seen twice" in label for label in project["labels"]["Burns"])
+    assert project["shown"] == ["Burns", "Fire danger level 2023-07-01 to 2024-06-30"]
+    drawn = set(project["colours"]) - {"#ff00ff"}
+    assert len(drawn) > 3
+
+
+def test_every_layer_of_the_dictionary_has_a_group():
+    assert {name for name in layers.LAYERS if group_of(name) == "Other layers"} == set()
+
+
+def test_the_same_layers_make_the_same_project_and_the_newest_is_switched_on(tmp_path):
+    old = replace(_item(files.CLASS_LAYERS[0]), item_id="forest_class_old")
+    late = Period(date(2024, 7, 1), date(2025, 6, 30))
+    new = replace(old, item_id="forest_class_new", period=late)
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        (folder / "forest_class.qml").write_text(class_qml(files.CLASS_LAYERS[0]), "utf-8")
+        write_project(folder, [old, new], title="a & b")
+    first, second = ((tmp_path / name / PROJECT).read_bytes() for name in "ab")
+    assert first == second
+    with zipfile.ZipFile(tmp_path / "a" / PROJECT) as archive:
+        root = ET.fromstring(archive.read("habitat.qgs"))
+    checked = {
+        node.get("id"): node.get("checked") == "Qt::Checked"
+        for node in root.iter("layer-tree-layer")
+    }
+    assert checked == {"raster_forest_class_new": True, "raster_forest_class_old": False}
+    assert str(tmp_path) not in ET.tostring(root, encoding="unicode")

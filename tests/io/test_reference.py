@@ -79,7 +79,7 @@ def test_sizes_are_capped_before_reading(tmp_path, monkeypatch):
     path = tmp_path / "points.gpkg"
     points(1, 2, 3).to_file(path)
     monkeypatch.setattr(point_file, "MAX_POINTS", 2)
-    with pytest.raises(InputError, match="at most 2 points"):
+    with pytest.raises(InputError, match="at most 2 features"):
         labels(path)
     monkeypatch.setattr(point_file, "MAX_BYTES", 10)
     with pytest.raises(InputError, match="at most 0 MB"):

@@ -38,13 +38,14 @@ def deliver(
 
     A channel that fails is left for the next run; the others go on. A message that is refused does
     not hold up those after it; it is sent again by each run, and given up after a day if it is
-    refused for what it holds. Messages with a fire go first, the others in the order of their
-    making. A kill between the taking and the note sends a message again, under the same
+    refused for what it holds. Messages with a fire go first, with those before them that name one
+    of their alerts: a closing must not come before its raising. The others go in the order of
+    their making. A kill between the taking and the note sends a message again, under the same
     ``Idempotency-Key`` or ``Message-ID``.
     """
     faults: dict[str, HabitatError] = {}
     down: set[str] = set()
-    for message in sorted(store.log.outbox, key=lambda found: not _holds_fire(found)):
+    for message in fires_first(store.log.outbox):
         channel = channels.get(message.channel)
         if channel is None:
             logger.warning("channel %s is gone; message %s waits", message.channel, message.made)
@@ -66,9 +67,17 @@ def deliver(
     return list(faults.values())
 
 
-def _holds_fire(message: Message) -> bool:
-    alerts = json.loads(message.content).get("alerts", [])
-    return any(alert["rule"] == Rule.FIRE for alert in alerts)
+def fires_first(outbox: Sequence[Message]) -> list[Message]:
+    """Return messages as they are sent: fires first, those of one alert as they were made."""
+    first: set[str] = set()
+    named: set[tuple[str, str]] = set()  # channel and alert of what goes first
+    for message in reversed(outbox):
+        alerts = json.loads(message.content).get("alerts", [])
+        names = {(message.channel, alert["alert_id"]) for alert in alerts}
+        if names & named or any(alert["rule"] == Rule.FIRE for alert in alerts):
+            first.add(message.message_id)
+            named |= names
+    return sorted(outbox, key=lambda message: message.message_id not in first)
 
 
 def ping(url: str, http: Http) -> None:

@@ -1,22 +1,19 @@
 """Point files: GeoJSON and GeoPackage, read from local disk only, with the driver pinned."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from habitat.domain.errors import InputError
-from habitat.io.vector.polygon_file import geojson_crs, is_geopackage, parse_crs, read_json_object
+from habitat.io.vector.geopackage_file import read_geopackage
+from habitat.io.vector.polygon_file import geojson_crs, read_json_object
 
 MAX_BYTES = 200_000_000
 MAX_POINTS = 2_000_000
-_HEAD_BYTES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +81,9 @@ def _are_numbers(at: list[Any]) -> bool:
 
 
 def _read_geopackage(path: Path, column: str) -> PointFile:
-    with path.open("rb") as file:
-        if not is_geopackage(file.read(_HEAD_BYTES)):
-            raise InputError(f"{path}: expected a GeoPackage, got other content")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            layers = pyogrio.list_layers(path.resolve())[:, 0].tolist()
-            if len(layers) != 1:
-                raise InputError(f"{path}: expected one layer, got {layers}; export one")
-            meta, _, blobs, fields = pyogrio.raw.read(
-                path.resolve(), columns=[column], max_features=MAX_POINTS + 1
-            )
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
-    if len(blobs) > MAX_POINTS:
-        raise InputError(f"{path}: expected at most {MAX_POINTS:,} points; split them")
-    shapes = shapely.from_wkb(blobs)
-    if not (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
+    layer = read_geopackage(path, columns=[column], max_features=MAX_POINTS)
+    if not (shapely.get_type_id(layer.shapes) == shapely.GeometryType.POINT).all():
         raise InputError(f"{path}: expected points only, got other geometries")
-    named = dict(zip([str(name) for name in meta["fields"]], fields, strict=True))
-    values = named[column].tolist() if column in named else [None] * len(blobs)
-    return PointFile(parse_crs(meta["crs"], path.name), shapely.get_coordinates(shapes), values)
+    found = layer.columns.get(column)
+    values = [None] * len(layer.shapes) if found is None else found.tolist()
+    return PointFile(layer.crs, shapely.get_coordinates(layer.shapes), values)

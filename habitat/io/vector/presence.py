@@ -1,27 +1,24 @@
 """Where roads, settlements and the like are, from a raster or a vector file, on the grid."""
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.errors import GEOSException
 
 from habitat.domain.errors import InputError
 from habitat.domain.grid import Grid, Window
 from habitat.io.vector.aoi import rasterise
-from habitat.io.vector.polygon_file import geojson_crs, is_geopackage, parse_crs, read_json_object
+from habitat.io.vector.geopackage_file import read_geopackage
+from habitat.io.vector.polygon_file import geojson_crs, read_json_object
 from habitat.io.vector.reference import raster_labels
 
 MAX_BYTES = 400_000_000
 MAX_FEATURES = 2_000_000
-_HEAD_BYTES = 100
 _VECTORS = (".geojson", ".json", ".gpkg")
 _RASTERS = (".tif", ".tiff")
 _TYPES = shapely.GeometryType
@@ -110,7 +107,11 @@ def _read(path: Path) -> tuple[np.ndarray, pyproj.CRS]:
             f"{path}: expected an existing file {', '.join((*_RASTERS, *_VECTORS))} of at most "
             f"{MAX_BYTES // 10**6} MB, got another"
         )
-    shapes, crs = _read_geopackage(path) if suffix == ".gpkg" else _read_geojson(path)
+    if suffix == ".gpkg":
+        layer = read_geopackage(path, max_features=MAX_FEATURES)
+        shapes, crs = layer.shapes, layer.crs
+    else:
+        shapes, crs = _read_geojson(path)
     wrong = ~np.isin(shapely.get_type_id(shapes), _KINDS)  # none, or a collection
     if len(shapes) > MAX_FEATURES or wrong.any():
         raise InputError(
@@ -127,21 +128,3 @@ def _read_geojson(path: Path) -> tuple[np.ndarray, pyproj.CRS]:
     except GEOSException as error:
         raise InputError(f"{path}: expected GeoJSON, got: {error}") from error
     return shapely.get_parts(shapes), geojson_crs(document, path.name)
-
-
-def _read_geopackage(path: Path) -> tuple[np.ndarray, pyproj.CRS]:
-    with path.open("rb") as file:
-        if not is_geopackage(file.read(_HEAD_BYTES)):
-            raise InputError(f"{path}: expected a GeoPackage, got other content")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            layers = pyogrio.list_layers(path.resolve())[:, 0].tolist()
-            if len(layers) != 1:
-                raise InputError(f"{path}: expected one layer, got {layers}; export one")
-            meta, _, blobs, _ = pyogrio.raw.read(
-                path.resolve(), columns=[], max_features=MAX_FEATURES + 1
-            )
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
-    return shapely.from_wkb(blobs), parse_crs(meta["crs"], path.name)

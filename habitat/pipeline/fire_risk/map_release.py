@@ -16,6 +16,7 @@ from habitat.io.durable import atomic_write_bytes
 from habitat.io.projection import bounds_wgs84, pixel_area_mm2
 from habitat.io.raster.geotiff import write_layer
 from habitat.io.release.qgis import raster_qml
+from habitat.io.release.qgis_project import write_project
 from habitat.io.release.release import Store
 from habitat.io.release.stac_out import CatalogAsset, CatalogItem, layer_assets, write_catalog
 from habitat.io.vector.aoi import Aoi, read_aoi
@@ -111,9 +112,11 @@ def _make(inputs: _Inputs, store: Store) -> Path:
     summary = _summary(inputs, found)
     folder = store.begin(inputs.key())
     atomic_write_bytes(folder / SUMMARY, _json(summary))
+    items = [_write_raster(folder, inputs, found, summary, period) for period in found.periods]
+    write_project(folder, items, title=summary["title"])
     write_catalog(
         folder,
-        [_write_raster(folder, inputs, found, summary, period) for period in found.periods],
+        items,
         catalog_id=f"habitat-{setting.config.name}",
         description=summary["title"],
     )

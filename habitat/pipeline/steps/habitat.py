@@ -114,7 +114,7 @@ def plan(step: Habitat, ctx: PlanContext) -> StepResult:
     )
     layer = HABITAT_CLASS_LAYER.for_species(species.name)
     layers = tuple(
-        PublishedLayer(layer, period.name, name, (array,), period, (("PEOPLE", str(people)),))
+        PublishedLayer(layer, period.name, name, (array,), period, people.tags)
         for period, array, people in (
             (before, "habitat_before", task.before.people),
             (after, "habitat_after", task.after.people),
