@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import requests
 from rasterio.io import MemoryFile
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -224,7 +224,7 @@ def _other_raster() -> bytes:
     """Return a valid TIFF of another size, dtype and number of bands than any that is asked for."""
     with MemoryFile() as file:
         with file.open(driver="GTiff", width=3, height=2, count=1, dtype="float64", crs=32652,
-                       transform=from_origin(0, 2, 1, 1)) as out:  # fmt: skip
+                       transform=Affine(1, 0, 0, 0, -1, 2)) as out:  # fmt: skip
             out.write(np.ones((1, 2, 3)))
         return bytes(file.read())
 
