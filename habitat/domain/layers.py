@@ -232,6 +232,25 @@ FIRE_INTENSITY_LEVEL = _classes(
     FIRE_INTENSITY,
 )
 
+WATER_OCCURRENCE = Layer(
+    "water_occurrence",
+    "uint8",
+    255,
+    None,
+    "Water occurrence",
+    "how often there was water when it was looked at, of the decades in the name; 255 is outside "
+    "or no data",
+    unit="%",
+    valid_range=(0, 100),
+    ramp=(
+        (0, "#ffffff", "0 %"),
+        (25, "#deebf7", "25 %"),
+        (50, "#9ecae1", "50 %"),
+        (75, "#4292c6", "75 %"),
+        (100, "#08306b", "100 %"),
+    ),
+)
+
 #: Every layer of the dictionary, by name.
 LAYERS: dict[str, Layer] = {
     layer.name: layer
@@ -252,6 +271,7 @@ LAYERS: dict[str, Layer] = {
         BURN_SEVERITY_LAYER,
         HABITAT_CLASS_LAYER,
         FIRE_INTENSITY_LEVEL,
+        WATER_OCCURRENCE,
     )
 }
 

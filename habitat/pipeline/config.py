@@ -5,9 +5,9 @@ it. There is no templating, no expression and no import path: who needs an ``if`
 """
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from habitat.pipeline.config_base import Saved
 from habitat.pipeline.config_radar import RadarConfig
@@ -20,6 +20,7 @@ from habitat.pipeline.config_words import (
     ObjectFolder,
     PipelineName,
     RelativePath,
+    period_text,
 )
 
 
@@ -73,8 +74,33 @@ class PeopleConfig(Model):
         return self
 
 
+class WaterConfig(Model):
+    """Occurrence of surface water, published as the result ``water``."""
+
+    kind: Literal["files"]
+    path: RelativePath = Field(
+        description="GeoTIFF, or folder of them, uint8 percent, 255 no data (JRC Global Surface "
+        "Water, occurrence)"
+    )
+    licence: str = Field(min_length=1, max_length=200, description="goes into the map's tags")
+    period: Annotated[str, BeforeValidator(period_text)] = Field(
+        default="1984-03-16/2021-12-31",
+        description="of the looks; the default is that of version 1.4",
+    )
+
+
+#: Name of the result of the key ``water``, and its kind.
+WATER: Literal["water"] = "water"
 #: Kinds of results that hold raster layers, and tables.
-LAYER_KINDS: tuple[Kind, ...] = ("composite", "radar", "forest", "burns", "change", "habitat")
+LAYER_KINDS: tuple[Kind, ...] = (
+    "composite",
+    "radar",
+    "forest",
+    "burns",
+    "change",
+    "habitat",
+    WATER,
+)
 TABLE_KINDS: tuple[Kind, ...] = ("cells", "burns")
 
 
@@ -96,6 +122,9 @@ class PipelineConfig(Model):
     people: PeopleConfig | None = Field(
         default=None, description="roads and settlements; without it they are not considered"
     )
+    water: WaterConfig | None = Field(
+        default=None, description="surface water, for publish as the result 'water'"
+    )
     on_failed_tile: Literal["keep_old", "publish"] = "keep_old"
     keep_releases: int = Field(
         default=5, ge=1, le=10_000, description="releases that stay; none goes within 7 days"
@@ -109,7 +138,7 @@ class PipelineConfig(Model):
 
 def wiring_faults(config: PipelineConfig) -> list[tuple[int, str]]:
     """Return ``(step index, fault)`` for every reference that does not hold."""
-    saved: dict[str, Kind] = {}
+    saved: dict[str, Kind] = {} if config.water is None else {WATER: WATER}
     faults: list[tuple[int, str]] = []
     for index, step in enumerate(config.steps):
         refs: list[tuple[str, str, tuple[Kind, ...]]] = [(f, n, (k,)) for f, n, k in step.refs()]

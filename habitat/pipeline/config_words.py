@@ -93,6 +93,7 @@ Kind = Literal[
     "accuracy",
     "radar_scenes",
     "radar",
+    "water",
 ]
 
 

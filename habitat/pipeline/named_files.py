@@ -29,6 +29,8 @@ def require_files(config: PipelineConfig, base: Path) -> None:
         for name in names
         if not (base / name).is_file()
     ]
+    if config.water is not None and not (base / config.water.path).exists():
+        missing.append(f"water: expected files at {base / config.water.path}, found none")
     missing += [
         f"step {index + 1} ({step.step}): expected a file at {base / name}, found none"
         for index, step in enumerate(config.steps)

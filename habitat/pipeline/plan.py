@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from habitat.domain.errors import AoiError, ConfigError
 from habitat.domain.grid import Tile
 from habitat.io.vector.aoi import tiles_inside
+from habitat.pipeline.config import WATER
 from habitat.pipeline.config_base import Saved, StepConfig
 from habitat.pipeline.config_radar import RadarScenes
 from habitat.pipeline.config_steps import FireRisk, Publish, Scenes
@@ -15,6 +16,7 @@ from habitat.pipeline.ops import Op, PublishedLayer, SceneSet, StepResult
 from habitat.pipeline.planners import planner_of
 from habitat.pipeline.scene_search import find_scenes
 from habitat.pipeline.stages import Stage, needed_for, plan_stages
+from habitat.pipeline.steps.water import plan_water
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ def plan_pipeline(
 def _plan_steps(ctx: PlanContext, find: SceneFinder, leave: Callable[[StepConfig], bool]) -> None:
     """Plan step by step, and go on after a fault with the steps that do not need its result."""
     faults, lost = Faults(), set[str]()
+    with faults.collecting():
+        if (found := plan_water(ctx)) is not None:
+            ctx.results[WATER] = found
     for step in ctx.config.steps:
         needed = {name for _, name, _ in step.refs()}
         left = leave(step) or not lost.isdisjoint(needed)
