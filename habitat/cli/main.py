@@ -15,7 +15,7 @@ import click
 import habitat
 from habitat.cli.logs import LOG_FORMATS, set_up_logging
 from habitat.domain.errors import HabitatError, ResourceError
-from habitat.io.settings import require_address_space, scrub_environment
+from habitat.io.settings import forbid_core_dumps, require_address_space, scrub_environment
 
 _TERMINATED = 143
 #: Command name to the module that holds it; loaded only when it is called, so ``--help`` is fast.
@@ -74,6 +74,7 @@ def group(log: str, debug: bool) -> None:  # click passes flags by position
     for name in scrub_environment():
         logging.getLogger("habitat").debug("environment variable %s is not used", name)
     signal.signal(signal.SIGTERM, _terminated)
+    forbid_core_dumps()
     require_address_space()
 
 

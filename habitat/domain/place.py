@@ -5,7 +5,8 @@ from datetime import timedelta, timezone
 from typing import Literal
 
 Language = Literal["en", "ru", "zh"]
-PlaceKind = Literal["settlement", "crossing", "park"]
+PlaceKind = Literal["settlement", "crossing", "park", "park_district", "forest_compartment"]
+_HABITATS = frozenset({"park", "park_district", "forest_compartment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Place:
     radius_km: float
     fuels: tuple[str, ...]
     names: dict[Language, str]
+
+    @property
+    def is_habitat(self) -> bool:
+        """Forest of a park or a compartment, where nobody lives."""
+        return self.kind in _HABITATS
 
 
 @dataclass(frozen=True, slots=True)

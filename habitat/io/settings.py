@@ -208,6 +208,12 @@ def return_freed_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def forbid_core_dumps() -> None:
+    """Keep a crash from writing the memory of this process, secrets and all, to the disk."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+
+
 def require_address_space() -> None:
     """Refuse a limit of memory (``ulimit -v``) under which nothing can work.
 

@@ -63,7 +63,6 @@ TESTED_ELSEWHERE = {
     "io/fire/heartbeat": "pipeline/test_fire_watch",
     "io/net/http_policy": "io/test_http",
     "io/net/http_token": "io/test_http",
-    "io/net/http_transport": "io/test_http",
     "io/scenes/item_reader": "io/test_folder",
     "io/net/mail": "io/test_outbox",
     "io/release/manifest": "io/test_release",

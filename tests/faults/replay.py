@@ -14,10 +14,14 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import numpy as np
 import requests
+from rasterio.io import MemoryFile
+from rasterio.transform import Affine
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -28,11 +32,11 @@ NOW = datetime(2025, 1, 1, 3, tzinfo=UTC)
 #: Faults that a later attempt gets over.
 PASSING = (
     "429 seconds", "429 date", "429 bare", "408", "500", "502", "503", "504", "reset", "timeout",
-    "name", "tls", "html", "empty", "json error", "cut, length known", "cut, length unknown",
-    "drip",
+    "name", "refused", "unreachable", "tls", "html", "other raster", "empty", "json error",
+    "cut, length known", "cut, length unknown", "drip",
 )  # fmt: skip
 #: Faults that no retry mends; drawn seldom, since each ends its run.
-ENDING = ("403", "404", "quota", "redirect", "plain http")
+ENDING = ("403", "404", "quota", "quota by 429", "redirect", "plain http")
 #: Share of the faults that are drawn from ``ENDING``.
 _ENDING_SHARE = 0.02
 _WAITS = {"seconds": "3", "milliseconds": "250", "date": "Wed, 01 Jan 2025 03:00:02 GMT"}
@@ -40,6 +44,8 @@ _BROKEN = {
     "reset": requests.ConnectionError("connection reset by peer"),
     "timeout": requests.ReadTimeout("read timed out"),
     "name": requests.ConnectionError("name or service not known"),
+    "refused": requests.ConnectionError("connection refused"),
+    "unreachable": requests.ConnectionError("network is unreachable"),
     "tls": requests.exceptions.SSLError("certificate has expired"),
 }
 _SPENT = b'{"error": {"code": "ACCESS_INSUFFICIENT_PROCESSING_UNITS"}} transaction limit'
@@ -186,6 +192,8 @@ def spoiled(kind: str, right: Answer, url: str) -> Answer:
     """Return what comes instead of the right answer."""
     kind_of_body = {"Content-Type": right.headers.get("Content-Type", "")}
     half = right.body[: len(right.body) // 2]
+    if kind == "short page":
+        return Answer(right.status, kind_of_body, _short_page(right.body))
     word, _, how = kind.partition(" ")
     if word.isdigit():
         waits = {"Retry-After": _WAITS[how]} if how in _WAITS else {}
@@ -197,10 +205,28 @@ def spoiled(kind: str, right: Answer, url: str) -> Answer:
         "json error": Answer(200, {"Content-Type": "application/json"}, b'{"error": {"a": 1}}'),
         "cut, length known": Answer(right.status, right.headers, half),
         "cut, length unknown": Answer(right.status, _without_length(right), half),
+        "other raster": Answer(200, {"Content-Type": "image/tiff"}, _other_raster()),
         "quota": Answer(403, {}, _SPENT),
+        "quota by 429": Answer(429, {}, _SPENT),
         "redirect": Answer(302, {"Location": "https://elsewhere.example/"}, b""),
         "plain http": Answer(302, {"Location": _elsewhere(url)}, b""),
     }[kind]
+
+
+def _short_page(body: bytes) -> bytes:
+    """Return a page without its last item, which still counts it."""
+    page = json.loads(body)
+    return json.dumps(page | {"features": page["features"][:-1]}).encode()
+
+
+@cache
+def _other_raster() -> bytes:
+    """Return a valid TIFF of another size, dtype and number of bands than any that is asked for."""
+    with MemoryFile() as file:
+        with file.open(driver="GTiff", width=3, height=2, count=1, dtype="float64", crs=32652,
+                       transform=Affine(1, 0, 0, 0, -1, 2)) as out:  # fmt: skip
+            out.write(np.ones((1, 2, 3)))
+        return bytes(file.read())
 
 
 def _without_length(right: Answer) -> dict[str, str]:

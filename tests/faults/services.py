@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import logging
 import os
 import shutil
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 from urllib.parse import quote
 
@@ -19,7 +21,7 @@ import stac_served
 import tiny
 
 from habitat.cli.main import run
-from habitat.domain.fire_alert import AlertState
+from habitat.domain.fire_alert import AlertState, Rule
 from habitat.io.fire.fire_state import AlertStore
 
 from .replay import Answer, Recorder, asked_through
@@ -37,7 +39,10 @@ class Service:
     """One kind of request and a project that makes them.
 
     ``right`` and ``old`` are what :attr:`result` reads after a run without faults and before it;
-    ``final`` names faults that are an answer at a call site, so that none is sent again.
+    ``final`` names faults that are an answer at a call site, so that none is sent again; ``only``
+    those that there are at one call site alone. ``stays`` says of old, got and right result whether
+    the old one stands after a run that ended with a fault; ``after`` gives what of a result is the
+    same whether such a run came before or not.
     """
 
     start: Path
@@ -50,6 +55,9 @@ class Service:
     gone: Callable[[Path], bool] = lambda _work: False
     also: tuple[str, ...] = ()
     final: tuple[tuple[str, str], ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
+    stays: Callable[[Any, Any, Any], bool] = lambda old, got, _right: got == old
+    after: Callable[[Any], Any] = lambda result: result
     right: object = None
     old: object = None
     good_bodies: set[str] = field(default_factory=set)
@@ -154,6 +162,7 @@ def stac(folder: Path) -> Iterator[Service]:
             lambda key: "file" if "/files/" in key else "catalogue",
             gone=_left_out,
             final=(("catalogue", "json error"),),
+            only=(("catalogue", "short page"),),
         ).learn(folder / "work")  # fmt: skip
     yield made
 
@@ -173,7 +182,8 @@ def sentinelhub(folder: Path) -> Iterator[Service]:
                 lambda key: next(s for s in ("token", "catalog", "process") if f"/{s}" in key),
                 secrets=(shops.SECRET,),
                 also=("429 milliseconds", "401"),
-                final=(("token", "401"), ("catalog", "json error")),
+                    final=(("token", "401"), ("catalog", "json error")),
+                only=(("catalog", "short page"),),
             ).learn(folder / "work")  # fmt: skip
         yield made
 
@@ -197,6 +207,26 @@ def _told(work: Path) -> dict[str, object]:
     return read | {"alerts": alerts, "ended": ended, "damage": store.damage}
 
 
+def _stays(old: dict, got: dict, right: dict) -> bool:
+    """Whether all is as it was, but for alerts that good weather raises where no fire is known."""
+    added = [alert for alert in got["alerts"] if alert not in old["alerts"]]
+    return (
+        got | {"alerts": [a for a in got["alerts"] if a not in added]} == old
+        and all(a.rule is Rule.LEVEL and a in right["alerts"] for a in added)
+    )  # fmt: skip
+
+
+def _without_news(told: dict) -> dict:
+    """Leave out of a brief which of its alerts are new: a round before may have told them."""
+    brief = json.loads(told[PRINTED])
+    for rows in brief.values():
+        for row in rows if isinstance(rows, list) else ():
+            if row.get("state") == "new":
+                row["state"] = "active"
+    notes = [note for note in brief["notes"] if note["key"] != "alert_news"]
+    return told | {PRINTED: brief | {"notes": notes}}
+
+
 @contextmanager
 def _feed(folder: Path, name: str) -> Iterator[Service]:
     """Serve one feed; the other is a file. A brief of the day before is the old one."""
@@ -214,6 +244,8 @@ def _feed(folder: Path, name: str) -> Iterator[Service]:
             lambda _key: name,
             final=(("weather", "json error"),),
             secrets=(feeds_served.KEY,),
+            stays=_stays,
+            after=_without_news,
         )  # fmt: skip
         command, made.command = made.command, lambda w: [*_brief(w), "--date", "2025-04-04"]
         if made.run(start)[0]:

@@ -54,6 +54,24 @@ def test_a_place_without_a_translation_is_refused(tmp_path):
         read_places("mine", tmp_path, fuels=FUELS)
 
 
+@pytest.mark.parametrize("kind", ["park_district", "forest_compartment"])
+def test_parts_of_a_forest_are_places(tmp_path, kind):
+    content = shipped("places")
+    content["places"][0]["kind"] = kind
+    write(tmp_path, "places", content)
+    place = read_places("mine", tmp_path, fuels=FUELS).places[0]
+    assert place.kind == kind
+    assert place.is_habitat
+
+
+def test_a_camera_is_no_place_since_every_channel_tells_where_places_are(tmp_path):
+    content = shipped("places")
+    content["places"][0]["kind"] = "camera_cluster"
+    write(tmp_path, "places", content)
+    with pytest.raises(ConfigError, match="kind"):
+        read_places("mine", tmp_path, fuels=FUELS)
+
+
 def test_a_place_with_an_unknown_fuel_is_refused(tmp_path):
     content = shipped("places")
     content["places"][0]["fuels"] = ["peat"]

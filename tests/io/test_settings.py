@@ -134,6 +134,19 @@ def test_an_address_space_in_which_libraries_hang_is_refused_before_they_load(me
     assert f"got {megabytes:,} MB" in done.stderr
 
 
+def test_a_crash_of_a_command_leaves_no_memory_on_the_disk():
+    code = (
+        "import resource; from habitat.cli.main import run;"
+        "core = resource.RLIMIT_CORE; most = resource.getrlimit(core)[1];"
+        "resource.setrlimit(core, (most, most));"
+        "run(['show', 'exit-codes']); print(resource.getrlimit(core)[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "0"
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory")
 def test_arrays_that_are_freed_between_others_go_back_to_the_system():
     code = (

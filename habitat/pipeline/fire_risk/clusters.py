@@ -158,7 +158,7 @@ def _threats(
     places: tuple[Place, ...], at: tuple[float, float], wind: tuple[float, float], epsg: int
 ) -> tuple[Threat, ...]:
     """Return the settlements and crossings that a fire may reach within a day."""
-    assets = [place for place in places if place.kind != "park"]
+    assets = [place for place in places if not place.is_habitat]
     lon = np.array([place.longitude for place in assets])
     lat = np.array([place.latitude for place in assets])
     x, y = from_wgs84(lon, lat, epsg)

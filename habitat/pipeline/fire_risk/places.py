@@ -40,14 +40,14 @@ def place_danger(danger: FireDanger, place: Place) -> PlaceDanger:
 
 
 def _ignition(place: Place) -> Ignition:
-    """Return whether people are near: no roads are read, so in a park they are not."""
-    return "far" if place.kind == "park" else "near"
+    """Return whether people are near: no roads are read, so in a habitat they are not."""
+    return "far" if place.is_habitat else "near"
 
 
 def _raised_oak(danger: FireDanger, place: Place, cells: np.ndarray) -> int:
     """Return the level of oak litter in a forest habitat, raised by one; 0 elsewhere."""
     litter = [name for name in place.fuels if name == _OAK_LITTER]
-    if place.kind != "park" or not litter:
+    if not (place.is_habitat and litter):
         return 0
     level = int(danger.level[danger.fuels.index(_OAK_LITTER), cells].max())
     return raised(level) if level else 0
