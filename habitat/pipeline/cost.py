@@ -24,6 +24,7 @@ from habitat.io.sentinelhub.sentinelhub_shop import Shop, price
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
 from habitat.io.stac.radar_stac import RadarStac
 from habitat.io.stac.stac_source import StacSource
+from habitat.pipeline import radar_purchase
 from habitat.pipeline.config_sources import SentinelHubConfig
 from habitat.pipeline.config_steps import Scenes
 from habitat.pipeline.context import PlanContext
@@ -37,7 +38,7 @@ from habitat.pipeline.looks import (
 )
 from habitat.pipeline.plan import Plan
 from habitat.pipeline.purchase import choose, precheck_of, prechecks
-from habitat.pipeline.radar_purchase import most_radar, wishes
+from habitat.pipeline.radar_purchase import bill_of_pass, most_radar, wishes
 from habitat.pipeline.stac_cost import bill_of_date
 
 #: Days between two passes of one orbit with two satellites.
@@ -231,7 +232,8 @@ class CostTable:
         ]
         notes = [
             f"One whole coverage every {REVISIT_DAYS} days is assumed: overlap of orbits adds to "
-            "it, clouds take from it.",
+            "it, clouds take from it. VV + VH: a pass of one orbit direction every "
+            f"{radar_purchase.REVISIT_DAYS} days, terrain-corrected.",
             "A season is leaf-on, a year 365 days. Bytes are uncompressed.",
             "Units are those of Sentinel Hub. A STAC catalogue charges nothing; its files come in "
             "their own pixel sizes, so 10 m and 20 m cost the same.",
@@ -250,14 +252,19 @@ def cost_table(ctx: PlanContext) -> CostTable:
     steps = _scenes(ctx)
     names = sorted({band for step in steps for band in step.bands})
     bands = len(names)
-    season = sum(_passes(p) for p in ctx.seasons.season("leaf_on").periods(ctx.as_of.year))
-    passes = season, -(-_YEAR_DAYS // REVISIT_DAYS)
+    leaf_on = ctx.seasons.season("leaf_on").periods(ctx.as_of.year)
+    passes, radar_passes = (
+        (sum(-(-p.days // days) for p in leaf_on), -(-_YEAR_DAYS // days))
+        for days in (REVISIT_DAYS, radar_purchase.REVISIT_DAYS)
+    )
     rows = [_row(f"{PRECHECK_M} m, SCL alone", PRECHECK_M, 0, _precheck_bill(ctx), passes)]
     for pixel_m in _PIXELS_M:
         grid = Grid(ctx.grid.epsg, pixel_m, ctx.grid.tile_px)
         for count in sorted({4, bands, 10}):
             bill = _per_date(ctx, grid, count)
             rows.append(_row(f"{pixel_m} m, {count} bands + SCL", pixel_m, count, bill, passes))
+        bill = bill_of_pass(ctx, grid)
+        rows.append(_row(f"{pixel_m} m, VV + VH", pixel_m, len(RADAR_BANDS), bill, radar_passes))
     what = f"STAC, {bands} bands + SCL"
     rows.append(_row(what, 0, bands, bill_of_date(ctx, names), passes))
     config = ctx.config.source

@@ -7,7 +7,7 @@ from functools import partial
 import shapely
 
 from habitat.domain.errors import NoObservationError, QuotaError
-from habitat.domain.grid import Window
+from habitat.domain.grid import Grid, Window
 from habitat.domain.processing_units import Bill
 from habitat.domain.scene import RefusedScene
 from habitat.io.sentinelhub.radar_requests import radar_bill
@@ -117,11 +117,16 @@ def _bound(name: str, found: SceneSet, bought: set[str]) -> SceneSet:
     return replace(found, items=kept, refused=(*found.refused, *left))
 
 
+def bill_of_pass(ctx: PlanContext, grid: Grid) -> Bill:
+    """Return what one pass costs that covers the whole area."""
+    return sum((radar_bill(window) for window in rectangles(ctx.aoi, grid, 1, 0)), Bill())
+
+
 def most_radar(ctx: PlanContext) -> Bill:
     """Return what the passes of a file could cost at most, without asking anybody."""
     if not isinstance(ctx.config.radar, RadarSentinelHubConfig):
         return Bill()
-    one = sum((radar_bill(w) for w in rectangles(ctx.aoi, ctx.grid, 1, 0)), Bill())
+    one = bill_of_pass(ctx, ctx.grid)
     steps = [step for step in ctx.config.steps if isinstance(step, RadarScenes)]
     count = sum(ORBITS * -(-ctx.period(step.period).days // REVISIT_DAYS) for step in steps)
     return one.times(count)

@@ -218,9 +218,12 @@ def test_the_cost_of_a_zone_needs_neither_service_nor_credentials(project, capfd
     assert run(["cost", path, "--as-of", "2025-01-01", "--json"]) == 0
     rows = json.loads(capfd.readouterr().out)["rows"]
     by_size = {(row["pixel_m"], row["bands"]): row for row in rows}
-    assert set(by_size) == {(60, 0), *((p, b) for p in (10, 20) for b in (4, 5, 10)), (0, 5)}
+    assert set(by_size) == {(60, 0), *((p, b) for p in (10, 20) for b in (2, 4, 5, 10)), (0, 5)}
     assert by_size[0, 5]["date"]["units"] == 0 < by_size[0, 5]["date"]["requests"]
     assert by_size[10, 5]["date"]["units"] > by_size[20, 5]["date"]["units"]
+    radar = by_size[20, 2]  # every 6 days
+    assert by_size[10, 2]["date"]["units"] > radar["date"]["units"] > 0
+    assert radar["year"]["units"] == pytest.approx(61 * radar["date"]["units"])
     assert run(["cost", path]) == 0
     assert "units/year" in capfd.readouterr().out
 
