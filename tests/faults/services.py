@@ -18,6 +18,7 @@ from urllib.parse import quote
 import feeds_served
 import shop as shops
 import stac_served
+import test_radar_maps
 import tiny
 
 from habitat.cli.main import run
@@ -115,10 +116,10 @@ def release_of(work: Path) -> dict[str, str]:
     }
 
 
-def _left_out(work: Path) -> bool:
+def _left_out(work: Path, scenes: str = "scenes") -> bool:
     """Whether the record of the run names a scene that was left out since a file is gone."""
-    refused = tiny.record(work)["scenes"]["scenes"]["refused"]
-    return bool(refused) and all("404" in scene["reason"] for scene in refused)
+    refused = tiny.record(work)["scenes"][scenes]["refused"]
+    return any("404" in scene["reason"] for scene in refused)
 
 
 def _bodies(folder: Path) -> set[str]:
@@ -183,6 +184,57 @@ def sentinelhub(folder: Path) -> Iterator[Service]:
                 secrets=(shops.SECRET,),
                 also=("429 milliseconds", "401"),
                     final=(("token", "401"), ("catalog", "json error")),
+                only=(("catalog", "short page"),),
+            ).learn(folder / "work")  # fmt: skip
+        yield made
+
+
+def _radar_project(folder: Path, radar: dict) -> Path:
+    """Write a project with its images on disk, whose next release wants backscatter."""
+    _small_aoi(folder)
+    for day in DAYS:
+        tiny.write_scene(folder, day)
+    tiny.write_pipeline(folder, tiny.content(steps=tiny.composites_only(OLD)))
+    if tiny.run_it(folder):
+        raise RuntimeError("the old release failed")
+    steps = test_radar_maps.steps(classify=False)
+    tiny.write_pipeline(folder, tiny.content(radar=radar, steps=steps))
+    return folder
+
+
+@contextmanager
+def radar_stac(folder: Path) -> Iterator[Service]:
+    """Serve Sentinel-1 by a STAC API and byte ranges."""
+    origin = folder / "origin"
+    test_radar_maps.write_passes(origin)
+    with stac_served.serving(origin / "scenes-s1") as url:
+        made = Service(
+            _radar_project(folder / "start", stac_served.stac(url)), _command, release_of,
+            lambda work: _bodies(work / "outputs"),
+            lambda key: "file" if "/files/" in key else "catalogue",
+            gone=lambda work: _left_out(work, "s1"),
+            final=(("catalogue", "json error"),),
+            only=(("catalogue", "short page"),),
+        ).learn(folder / "work")  # fmt: skip
+    yield made
+
+
+@contextmanager
+def radar_sentinelhub(folder: Path) -> Iterator[Service]:
+    """Serve token, catalogue and backscatter."""
+    origin = folder / "origin"
+    test_radar_maps.write_passes(origin)
+    known = {"SH_CLIENT_ID": shops.CLIENT, "SH_CLIENT_SECRET": shops.SECRET}
+    with mock.patch.dict(os.environ, known):  # noqa: TID251  # a test sets what users set
+        with shops.serving(origin / "scenes-s1") as shop:
+            radar = {"kind": "sentinelhub", "base_url": shop.url}
+            made = Service(
+                _radar_project(folder / "start", radar), _command, release_of,
+                lambda work: _bodies(work / "outputs"),
+                lambda key: next(s for s in ("token", "catalog", "process") if f"/{s}" in key),
+                secrets=(shops.SECRET,),
+                also=("429 milliseconds", "401"),
+                final=(("token", "401"), ("catalog", "json error")),
                 only=(("catalog", "short page"),),
             ).learn(folder / "work")  # fmt: skip
         yield made
@@ -268,4 +320,11 @@ def hotspots(folder: Path):
     return _feed(folder, "hotspots")
 
 
-SERVICES = {"stac": stac, "sentinelhub": sentinelhub, "weather": weather, "hotspots": hotspots}
+SERVICES = {
+    "stac": stac,
+    "sentinelhub": sentinelhub,
+    "radar-stac": radar_stac,
+    "radar-sentinelhub": radar_sentinelhub,
+    "weather": weather,
+    "hotspots": hotspots,
+}

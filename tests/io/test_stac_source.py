@@ -11,7 +11,7 @@ import pytest
 from scene_files import X0, Y0, noise, write_item, write_tif
 from test_http import FakeTime, Script
 
-from habitat.domain.errors import CredentialsError, SceneError
+from habitat.domain.errors import CredentialsError, HabitatError, SceneError
 from habitat.domain.grid import Grid
 from habitat.domain.period import Period
 from habitat.domain.scene import SceneNeeds, resolve_duplicates
@@ -182,6 +182,29 @@ def test_a_host_that_is_not_listed_is_not_asked(served, tmp_path):
     record = parse_item(document)
     with pytest.raises(CredentialsError, match=r"elsewhere\.example"):
         source._files().resolve(served[1], record.best_assets(20)["B04"].href)
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        ("s3://zone/a b/B04.tif", "https://zone.s3.amazonaws.com/a%20b/B04.tif"),
+        ("https://zone.s3.amazonaws.com/B04.tif", "https://zone.s3.amazonaws.com/B04.tif"),
+    ],
+)
+def test_an_object_of_a_public_bucket_is_asked_for_by_https(served, tmp_path, href, url):
+    policy = HttpPolicy(("zone.s3.amazonaws.com",))
+    assert source_of(served, tmp_path, policy=policy)._files().resolve(served[1], href) == url
+    with pytest.raises(CredentialsError, match=r"other\.s3\.amazonaws\.com"):
+        source_of(served, tmp_path, policy=policy)._files().resolve(served[1], "s3://other/x.tif")
+
+
+@pytest.mark.parametrize(
+    "href", ["ftp://zone/B04.tif", "file:///etc/passwd", "/vsis3/zone/B04.tif"]
+)
+def test_no_other_kind_of_address_is_asked(served, tmp_path, href):
+    source = source_of(served, tmp_path, policy=HttpPolicy(("zone",)))
+    with pytest.raises(HabitatError):
+        source._files().resolve("https://127.0.0.2/", href)
 
 
 def test_an_item_without_a_band_names_it(served, tmp_path):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from habitat.domain.errors import RequestRefusedError, SceneError
 from habitat.domain.radar import RADAR_BANDS
@@ -34,11 +34,11 @@ class RemoteFiles:
 
     def resolve(self, base: str, href: str) -> str:
         """Return the URL of a file on one of the allowed hosts."""
-        url = urljoin(base, href)
+        url = _of_bucket(urljoin(base, href))
         if urlsplit(url).scheme not in {"http", "https"}:
             raise SceneError(
-                f"asset {href[:120]!r}: expected an https address, got another; use a catalogue "
-                "whose files are public, or the source 'folder'"
+                f"asset {href[:120]!r}: expected an https or s3 address, got another; use a "
+                "catalogue whose files are public, or the source 'folder'"
             )
         self.remote.http.policy.check_url(url)
         return url
@@ -78,6 +78,17 @@ class RemoteFiles:
             return request_key({"url": unsigned(name), "size": asset.size, "made": record.made})
         identity = RemoteFile(self.remote, name).identity
         return request_key({"url": unsigned(name), "identity": identity})
+
+
+def _of_bucket(url: str) -> str:
+    """Return the https address of an object in a public bucket; any other URL as it is.
+
+    Virtual-hosted style (Amazon S3 User Guide, "Methods for accessing a bucket").
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "s3":
+        return url
+    return f"https://{parts.netloc}.s3.amazonaws.com{quote(parts.path)}"
 
 
 def _declared(grid: DeclaredGrid, bands: int, name: str) -> RasterHeader | None:
