@@ -126,6 +126,12 @@ def elsewhere(module):
     return next((key for key in TESTED_ELSEWHERE if module == key or module.startswith(key)), None)
 
 
+def test_no_two_test_files_have_one_name():
+    """The runner imports them by name alone."""
+    names = [path.name for path in TESTS if path.name.startswith("test_")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 @pytest.mark.parametrize("layer", ["domain", "algorithms", "io"])
 def test_every_module_has_a_test_file(layer):
     without = [

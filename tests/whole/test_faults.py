@@ -159,7 +159,7 @@ PIPELINE_FAULTS = {
     ),
     "wrong kind of result": (
         steps((2, {"layers": ["scenes"]})),
-        ["step 3 (publish)", "composite or forest", "'scenes' is scenes"],
+        ["step 3 (publish)", "composite or radar or forest", "'scenes' is scenes"],
     ),
     "name used twice": (steps((1, {"save_as": "scenes"})), ["step 2", "'scenes'", "already"]),
     "text for a number": (
