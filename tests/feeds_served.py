@@ -73,6 +73,10 @@ def hotspots(url: str) -> dict:
     return {"kind": "firms", "url": url, "sources": ["VIIRS_NOAA20_NRT", "VIIRS_SNPP_NRT"]}
 
 
+def early_hotspots(url: str) -> dict:
+    return {"kind": "firms", "url": url}
+
+
 def project(folder: Path, **step) -> Path:
     """Write a project of one place; return its pipeline file."""
     ring = [[130.7, 42.6], [130.8, 42.6], [130.8, 42.7], [130.7, 42.7], [130.7, 42.6]]

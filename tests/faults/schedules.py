@@ -29,8 +29,9 @@ from .runs import fast_folder
 DOCUMENTED = {5, 6, 7, 8}
 TERMINATED = {130, 143}
 SOUND = "sound"
-#: A file of a scene that answers 404 is gone: the scene is left out, and the record names it.
-LEFT_OUT = "a scene whose file is gone is left out and named"
+#: A file of a scene that answers 404 is gone: the scene is left out, and the record names it. Early
+#: detections that cannot be had are left out, and the brief says so.
+LEFT_OUT = "what could not be had is left out and named"
 
 
 def run_once(service: services.Service, plan: Plan, work: Path) -> dict:

@@ -280,20 +280,22 @@ def _without_news(told: dict) -> dict:
 
 
 @contextmanager
-def _feed(folder: Path, name: str) -> Iterator[Service]:
-    """Serve one feed; the other is a file. A brief of the day before is the old one."""
+def _feed(folder: Path, *names: str) -> Iterator[Service]:
+    """Serve some feeds; the others are files. A brief of the day before is the old one."""
     known = {"FIRMS_MAP_KEY": feeds_served.KEY}
     with (
         feeds_served.frozen_clock(),
         mock.patch.dict(os.environ, known),  # noqa: TID251  # a test sets what users set
         feeds_served.serving() as url,
     ):
-        served = {"weather": "weather.json"} | {name: getattr(feeds_served, name)(url)}
+        served = {"weather": "weather.json"}
+        served |= {name: getattr(feeds_served, name)(url) for name in names}
         start = folder / "start"
         feeds_served.project(start, **served)
         made = Service(
             start, _brief, _told, lambda work: _bodies(work / "outputs" / ".downloads"),
-            lambda _key: name,
+            lambda key: names[-1] if "GOES_NRT" in key else names[0],
+            gone=_early_away,
             final=(("weather", "json error"),),
             secrets=(feeds_served.KEY,),
             stays=_stays,
@@ -310,6 +312,11 @@ def _feed(folder: Path, name: str) -> Iterator[Service]:
             yield made.learn(folder / "work")
 
 
+def _early_away(work: Path) -> bool:
+    """Whether the brief says that early detections are not known; the others are."""
+    return "early NOT KNOWN" in (work / PRINTED).read_text(encoding="utf-8")
+
+
 def weather(folder: Path):
     """Serve Open-Meteo."""
     return _feed(folder, "weather")
@@ -320,6 +327,11 @@ def hotspots(folder: Path):
     return _feed(folder, "hotspots")
 
 
+def early(folder: Path):
+    """Serve FIRMS, its geostationary source too."""
+    return _feed(folder, "hotspots", "early_hotspots")
+
+
 SERVICES = {
     "stac": stac,
     "sentinelhub": sentinelhub,
@@ -327,4 +339,5 @@ SERVICES = {
     "radar-sentinelhub": radar_sentinelhub,
     "weather": weather,
     "hotspots": hotspots,
+    "early-hotspots": early,
 }
