@@ -11,7 +11,7 @@ settings.load_profile("habitat")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data():
     """Folder of the real validation data; skips where it is absent."""
     if not SHARED_DATA.is_dir():
