@@ -59,6 +59,7 @@ TESTED_ELSEWHERE = {
     "io/fire/fire_text": "cli/test_fire_risk",
     "io/release/release_objects": "whole/test_release_objects",
     "io/release/qgis_project": "io/test_qgis",
+    "io/sentinelhub/deployment": "io/test_sentinelhub_source",
     "io/raster/geotiff_pixels": "io/test_geotiff",
     "io/fire/firms": "io/test_hotspots_service",
     "io/fire/heartbeat": "pipeline/test_fire_watch",

@@ -5,8 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from habitat.domain.errors import SceneError
-from habitat.domain.grid import Grid, Window
+from habitat.domain.grid import Window
 from habitat.domain.period import Period
 from habitat.domain.radar import RADAR_BANDS
 from habitat.domain.scene import NO_NEEDS, Asset, RefusedScene, SceneItem, SceneNeeds
-from habitat.io.net.download_cache import DownloadCache, request_key
+from habitat.io.net.download_cache import request_key
 from habitat.io.projection import WGS84, bounds_wgs84, reproject
 from habitat.io.scenes.source import Finding
+from habitat.io.sentinelhub.deployment import Deployment
 from habitat.io.sentinelhub.radar_requests import (
     RadarOrder,
     decode_radar,
@@ -28,10 +28,7 @@ from habitat.io.sentinelhub.radar_requests import (
     radar_search,
 )
 from habitat.io.sentinelhub.sentinelhub_catalogue import fetch_pages
-from habitat.io.sentinelhub.sentinelhub_client import Client
-from habitat.io.sentinelhub.sentinelhub_requests import Service
 from habitat.io.sentinelhub.sentinelhub_source import SentinelHubSource
-from habitat.io.sentinelhub.unit_ledger import UnitLedger
 
 #: Satellite, mode, polarisations, start, end and absolute orbit in the name of a product.
 _PRODUCT = re.compile(
@@ -140,60 +137,19 @@ def _pass(frames: list[_Frame], epsg: int, place: str) -> Pass:
 
 
 @dataclass
-class SentinelHubRadar:
+class SentinelHubRadar(Deployment):
     """Passes of one deployment, implements :class:`habitat.io.scenes.radar_reader.RadarSource`.
 
     Attributes
     ----------
-    service : Service
-        The deployment.
-    grid : Grid
-        The project's grid.
-    folder : Path
-        Downloads and the ledger of units.
-    today : date
-        Of the run: a catalogue search of a past period is asked once a day.
-    estimate : bool
-        Give up early when the service does not answer.
     bought : mapping of str to (Pass, windows)
         What may be read, by item.
     found : dict of str to Pass
         What searches found so far.
     """
 
-    service: Service
-    grid: Grid
-    folder: Path
-    today: date
-    estimate: bool = False
     bought: Mapping[str, tuple[Pass, tuple[Window, ...]]] = field(default_factory=dict)
     found: dict[str, Pass] = field(default_factory=dict, repr=False, compare=False)
-    _client: Client | None = field(default=None, init=False, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave behind what only the process that buys needs."""
-        return {**self.__dict__, "_client": None, "found": {}}
-
-    @property
-    def simulated(self) -> bool:
-        """Real images."""
-        return False
-
-    @property
-    def cache(self) -> DownloadCache:
-        """Downloads, by content."""
-        return DownloadCache(self.folder)
-
-    @property
-    def client(self) -> Client:
-        """The one connection of this process."""
-        if self._client is None:
-            self._client = Client(self.service, self.today, estimate=self.estimate)
-        return self._client
-
-    def ledger(self) -> UnitLedger:
-        """Return the account of what is spent, for one run."""
-        return UnitLedger(self.folder / "units.jsonl", self.today)
 
     def search(
         self,

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,17 @@ import shapely
 
 from habitat.domain.bands import S2_BANDS
 from habitat.domain.errors import HabitatError, QuotaError, RemoteError, SceneError
-from habitat.domain.grid import Grid, Window
+from habitat.domain.grid import Window
 from habitat.domain.harmonise import harmonise
 from habitat.domain.period import Period
 from habitat.domain.processing_units import FREE_MONTHLY, quota_reset
 from habitat.domain.product_name import find_product
 from habitat.domain.scene import NO_NEEDS, RefusedScene, SceneItem, SceneNeeds
-from habitat.io.net.download_cache import DownloadCache, request_key
+from habitat.io.net.download_cache import request_key
 from habitat.io.projection import bounds_wgs84
 from habitat.io.scenes.source import MASK_SCL, Finding, ScenePixels
 from habitat.io.secrets import safe_url
+from habitat.io.sentinelhub.deployment import Deployment
 from habitat.io.sentinelhub.sentinelhub_catalogue import (
     L2A_BANDS,
     Acquisition,
@@ -31,11 +31,9 @@ from habitat.io.sentinelhub.sentinelhub_catalogue import (
     fetch_pages,
     parse_record,
 )
-from habitat.io.sentinelhub.sentinelhub_client import Client
 from habitat.io.sentinelhub.sentinelhub_image import decode
-from habitat.io.sentinelhub.sentinelhub_requests import Order, Search, Service, order
+from habitat.io.sentinelhub.sentinelhub_requests import Order, Search, order
 from habitat.io.sentinelhub.sentinelhub_requests import search as search_of
-from habitat.io.sentinelhub.unit_ledger import UnitLedger
 
 logger = logging.getLogger(__name__)
 
@@ -66,60 +64,19 @@ class Bought:
 
 
 @dataclass
-class SentinelHubSource:
+class SentinelHubSource(Deployment):
     """Acquisitions of one deployment, implements :class:`habitat.io.scenes.source.SceneSource`.
 
     Attributes
     ----------
-    service : Service
-        The deployment.
-    grid : Grid
-        The project's grid.
-    folder : Path
-        Downloads and the ledger of units; shared by the pipelines of a project.
-    today : date
-        Of the run: a catalogue search of a past period is asked once a day.
-    estimate : bool
-        Give up early when the service does not answer.
     bought : dict of str to Bought
         What may be read, by item; empty until it is bought.
     found : dict of str to Acquisition
         What searches found so far, by item.
     """
 
-    service: Service
-    grid: Grid
-    folder: Path
-    today: date
-    estimate: bool = False
     bought: Mapping[str, Bought] = field(default_factory=dict)
     found: dict[str, Acquisition] = field(default_factory=dict, repr=False, compare=False)
-    _client: Client | None = field(default=None, init=False, repr=False, compare=False)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave behind what only the process that buys needs."""
-        return {**self.__dict__, "_client": None, "found": {}}
-
-    @property
-    def simulated(self) -> bool:
-        """Real images."""
-        return False
-
-    @property
-    def cache(self) -> DownloadCache:
-        """Downloads, by content."""
-        return DownloadCache(self.folder)
-
-    @property
-    def client(self) -> Client:
-        """The one connection of this process."""
-        if self._client is None:
-            self._client = Client(self.service, self.today, estimate=self.estimate)
-        return self._client
-
-    def ledger(self) -> UnitLedger:
-        """Return the account of what is spent, for one run."""
-        return UnitLedger(self.folder / "units.jsonl", self.today)
 
     def available_bands(self) -> tuple[str, ...]:
         """Return the bands of Sentinel-2 L2A."""
